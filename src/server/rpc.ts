@@ -1,4 +1,4 @@
-import type { DescService } from '@bufbuild/protobuf';
+import type { DescMethod, DescService, MessageShape } from '@bufbuild/protobuf';
 
 /** Who is on the other end of a call, as the edge established it. */
 export interface Caller {
@@ -17,6 +17,10 @@ export interface CallContext {
   readonly idempotencyKey: string;
   /** Peer's address, for messages. */
   readonly peer: string;
+  /** Value of a request metadata key (lower case, not binary), or ''. */
+  header(name: string): string;
+  /** Sets response metadata (lower-case name, printable ASCII value). It leaves with the first message, so it is set before that. */
+  setHeader(name: string, value: string): void;
 }
 
 export type UnaryHandler = (request: never, call: CallContext) => Promise<unknown>;
@@ -28,8 +32,30 @@ export type ServerStreamHandler = (request: never, send: Send<never>, call: Call
 
 export type BidiHandler = (requests: AsyncIterable<never>, send: Send<never>, call: CallContext) => Promise<void>;
 
+export type Handler = UnaryHandler | ServerStreamHandler | BidiHandler;
+
 /** Handlers by method name as it stands in the proto (`getByReference`). A method without a handler answers UNIMPLEMENTED. */
 export interface ServiceBinding {
   readonly service: DescService;
-  readonly handlers: Readonly<Record<string, UnaryHandler | ServerStreamHandler | BidiHandler>>;
+  readonly handlers: Readonly<Record<string, Handler>>;
+}
+
+/** The handler that a method of a generated service wants. */
+export type HandlerOf<M extends DescMethod> = M['methodKind'] extends 'unary'
+  ? (request: MessageShape<M['input']>, call: CallContext) => Promise<MessageShape<M['output']>>
+  : M['methodKind'] extends 'server_streaming'
+    ? (request: MessageShape<M['input']>, send: Send<MessageShape<M['output']>>, call: CallContext) => Promise<void>
+    : (requests: AsyncIterable<MessageShape<M['input']>>, send: Send<MessageShape<M['output']>>, call: CallContext) => Promise<void>;
+
+/** Handlers of a generated service by local name (`getByReference`, `watchList`), each typed by its method. */
+export type Handlers<S extends DescService> = { readonly [K in keyof S['method']]?: HandlerOf<S['method'][K]> };
+
+/** Binds typed handlers to a generated service. */
+export function bindService<S extends DescService>(service: S, handlers: Handlers<S>): ServiceBinding {
+  const byLocalName = handlers as Readonly<Record<string, Handler | undefined>>;
+  const bound = service.methods.flatMap((method): [string, Handler][] => {
+    const handler = byLocalName[method.localName];
+    return handler === undefined ? [] : [[method.name, handler]];
+  });
+  return { service, handlers: Object.fromEntries(bound) };
 }

@@ -189,6 +189,13 @@ export type WriteOp =
   | { readonly op: 'delete-resource'; readonly kind: string; readonly id: string }
   /** Refused with FAILED_PRECONDITION when the resource is not there: the check that a reference still holds at commit. */
   | { readonly op: 'require-resource'; readonly kind: string; readonly id: string; readonly field: string }
+  /**
+   * Refused with ABORTED when a resource still has this one as its parent, or an execution belongs to it (as session, owner or
+   * instance): so that a deletion and a concurrent create leave no orphan.
+   */
+  | { readonly op: 'require-childless'; readonly id: string }
+  /** Refused with ABORTED when a resource still refers to this one by a required reference. */
+  | { readonly op: 'require-unreferenced'; readonly kind: string; readonly id: string }
   | { readonly op: 'insert-execution'; readonly row: ExecutionRow; readonly head: ExecutionHead; readonly events: readonly Uint8Array[] }
   | { readonly op: 'update-execution'; readonly row: ExecutionRow; readonly expectedVersion: string }
   | { readonly op: 'delete-execution'; readonly id: string }
