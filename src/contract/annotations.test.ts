@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { annotations, readAnnotation, validateAnnotations } from './annotations.js';
-import { Code, StigmerError } from './errors.js';
+import { Code, type StigmerError } from './errors.js';
 import { ApiResourceKind } from './kinds.js';
 
 function refused(kind: ApiResourceKind, map: Record<string, string>): StigmerError {
@@ -14,12 +14,14 @@ function refused(kind: ApiResourceKind, map: Record<string, string>): StigmerErr
 
 describe('validateAnnotations', () => {
   it('leaves keys of other prefixes to the users', () => {
-    validateAnnotations(ApiResourceKind.skill, { annotations: { team: 'x', 'example.com/on-crash': 'x', 'stigmer.aix': '' } });
-    validateAnnotations(ApiResourceKind.skill, undefined);
+    const own = { team: 'x', 'example.com/on-crash': 'x', 'stigmer.aix': '' };
+    expect(() => validateAnnotations(ApiResourceKind.skill, { annotations: own })).not.toThrow();
+    expect(() => validateAnnotations(ApiResourceKind.skill, undefined)).not.toThrow();
   });
 
   it('accepts declared keys with proper values', () => {
-    validateAnnotations(ApiResourceKind.agent, { annotations: { 'stigmer.ai/on-crash': 'resume', 'stigmer.ai/max-duration': '2h' } });
+    const proper = { 'stigmer.ai/on-crash': 'resume', 'stigmer.ai/max-duration': '2h' };
+    expect(() => validateAnnotations(ApiResourceKind.agent, { annotations: proper })).not.toThrow();
   });
 
   it('names an unknown key, and those that would be known', () => {

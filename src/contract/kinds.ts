@@ -35,15 +35,15 @@ export interface ResourceKind {
 export const resourceKinds: readonly ResourceKind[] = ApiResourceKindSchema.values.flatMap((value): ResourceKind[] => {
   const meta = getOption(value, kind_meta);
   if (!meta.idPrefix) return [];
-  const group = getOption(ApiResourceGroupSchema.value[meta.group]!, group_meta);
+  const group = getOption(ApiResourceGroupSchema.value[meta.group], group_meta);
   return [
     {
-      kind: value.number,
+      kind: ApiResourceKind[value.localName as keyof typeof ApiResourceKind],
       enumName: value.name,
       name: meta.name,
       displayName: meta.displayName,
       idPrefix: meta.idPrefix,
-      apiVersion: `${group.domain}/${ApiResourceVersionSchema.value[meta.version]!.name}`,
+      apiVersion: `${group.domain}/${ApiResourceVersionSchema.value[meta.version].name}`,
       plural: plural(value.name.replaceAll('_', '-')),
       versioned: meta.isVersioned,
       openSource: meta.tier === ResourceTier.TIER_OPEN_SOURCE,

@@ -19,9 +19,11 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [Phase.CANCELLED, 'cancelled'],
 ]);
 
+const TERMINAL: ReadonlySet<number> = new Set([Phase.COMPLETED, Phase.FAILED, Phase.CANCELLED]);
+
 /** Whether nothing may follow: completed, failed or cancelled. */
 export function isTerminal(phase: number): boolean {
-  return phase === Phase.COMPLETED || phase === Phase.FAILED || phase === Phase.CANCELLED;
+  return TERMINAL.has(phase);
 }
 
 /** Whether the number is one of the five phases. */
@@ -37,5 +39,5 @@ export function phaseName(phase: number): string {
 /** The phase that a person names, in any case and with space, hyphen or underscore: `in-progress`. */
 export function phaseByName(name: string): Phase | undefined {
   const wanted = name.toLowerCase().replaceAll(/[-_]/g, ' ');
-  return [...NAMES.keys()].find((phase) => NAMES.get(phase) === wanted);
+  return Object.values(Phase).find((phase) => NAMES.get(phase) === wanted);
 }

@@ -1,10 +1,12 @@
 import { create, type JsonValue } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from 'vitest';
-import { Code, StigmerError } from './errors.js';
+import { Code, type StigmerError } from './errors.js';
 import { AgentSchema } from './gen/ai/stigmer/agentic/agent/v1/api_pb.js';
 import { AgentExecutionSchema } from './gen/ai/stigmer/agentic/agentexecution/v1/api_pb.js';
+import { ExecutionPhase, MessageType } from './gen/ai/stigmer/agentic/agentexecution/v1/enum_pb.js';
 import { WorkflowSpecSchema } from './gen/ai/stigmer/agentic/workflow/v1/spec_pb.js';
+import { ApiResourceOwnerScope } from './gen/ai/stigmer/commons/apiresource/enum_pb.js';
 import { fromProtoJson, toProtoJson } from './proto-json.js';
 
 function refused(json: JsonValue, schema = AgentSchema as Parameters<typeof fromProtoJson>[0]): StigmerError {
@@ -19,11 +21,11 @@ function refused(json: JsonValue, schema = AgentSchema as Parameters<typeof from
 describe('proto JSON', () => {
   const execution = create(AgentExecutionSchema, {
     apiVersion: 'agentic.stigmer.ai/v1',
-    metadata: { ownerScope: 2, labels: { a: 'b' } },
+    metadata: { ownerScope: ApiResourceOwnerScope.organization, labels: { a: 'b' } },
     spec: { message: 'hi', callbackToken: new Uint8Array([1, 2]) },
     status: {
-      phase: 2,
-      messages: [{ type: 2, content: 'ä', metadata: { deep: { list: [1, null, 'x'] } } }],
+      phase: ExecutionPhase.EXECUTION_IN_PROGRESS,
+      messages: [{ type: MessageType.MESSAGE_AI, content: 'ä', metadata: { deep: { list: [1, null, 'x'] } } }],
       audit: { specAudit: { createdAt: timestampFromMs(1_769_421_600_123) } },
     },
   });

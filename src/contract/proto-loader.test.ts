@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { loadContract } from './proto-loader.js';
+import { loadContract, protoDir } from './proto-loader.js';
 import { services } from './registry.js';
 import { grpcServiceDefinition } from './services.js';
 
@@ -22,7 +22,7 @@ function copyWith(file: string, change: (text: string) => string): string {
 
 describe('loadContract', () => {
   it('serves every service of the contract and of our own', () => {
-    const contract = loadContract(join(root, 'proto'));
+    const contract = loadContract();
     const names = [...contract.services.keys()];
     expect(names.filter((name) => name.startsWith('ai.stigmer.agentic.'))).toHaveLength(22);
     expect(names.filter((name) => name.startsWith('stigmer.')).length).toBeGreaterThanOrEqual(4);
@@ -30,7 +30,7 @@ describe('loadContract', () => {
   });
 
   it('gives the methods the serialisers of the generated types', () => {
-    const contract = loadContract(join(root, 'proto'));
+    const contract = loadContract();
     for (const service of services) {
       const methods = contract.services.get(service.typeName)!;
       expect(Object.keys(methods)).toEqual(Object.keys(grpcServiceDefinition(service)));
@@ -40,7 +40,7 @@ describe('loadContract', () => {
   });
 
   it('gives reflection the definition of every message', () => {
-    const { packageDefinition } = loadContract(join(root, 'proto'));
+    const { packageDefinition } = loadContract(protoDir());
     expect(packageDefinition['ai.stigmer.agentic.agent.v1.Agent']).toMatchObject({ format: 'Protocol Buffer 3 DescriptorProto' });
   });
 

@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync, type Options, type PackageDefinition, type ServiceDefinition as LoadedService } from '@grpc/proto-loader';
 import { services } from './registry.js';
@@ -19,21 +20,27 @@ export interface LoadedContract {
  */
 const OPTIONS: Options = { keepCase: true, longs: String, enums: String, defaults: true, oneofs: true };
 
+/** Folder with the contract's .proto files: the copy in dist/ for compiled code, the repository's own for sources. */
+export function protoDir(): string {
+  const beside = fileURLToPath(new URL('../proto', import.meta.url));
+  return existsSync(beside) ? beside : fileURLToPath(new URL('../../proto', import.meta.url));
+}
+
 /**
- * Loads every .proto file below `protoDir`, and checks that services and methods are those of the generated types, with the same
+ * Loads every .proto file below `dir`, and checks that services and methods are those of the generated types, with the same
  * paths and streaming flags. A difference means that types were not generated anew: an Error that names it. Files that are
- * imported and not ours are looked up in `third_party` beside `protoDir`.
+ * imported and not ours are looked up in `third_party` beside it.
  */
-export function loadContract(protoDir: string): LoadedContract {
-  const files = readdirSync(protoDir, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.proto'));
+export function loadContract(dir: string = protoDir()): LoadedContract {
+  const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.proto'));
   const names = files.map((path) => path.split(sep).join('/')).sort();
-  const packageDefinition = loadSync(names, { ...OPTIONS, includeDirs: [protoDir, join(protoDir, '..', 'third_party')] });
+  const packageDefinition = loadSync(names, { ...OPTIONS, includeDirs: [dir, join(dir, '..', 'third_party')] });
 
   const generated = new Map(services.map((service) => [service.typeName, grpcServiceDefinition(service)]));
   const loaded = new Map(Object.entries(packageDefinition).flatMap(([name, value]) => (isService(value) ? [[name, value] as const] : [])));
   const differences = [...new Set([...generated.keys(), ...loaded.keys()])].flatMap((name) => compare(name, loaded.get(name), generated.get(name)));
   if (differences.length > 0) {
-    throw new Error(`${protoDir} and the generated types differ; run \`npm run generate\`:\n${differences.join('\n')}`);
+    throw new Error(`${dir} and the generated types differ; run \`npm run generate\`:\n${differences.join('\n')}`);
   }
   return { services: generated, packageDefinition };
 }
