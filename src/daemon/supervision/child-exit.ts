@@ -21,6 +21,10 @@ export function describeExit(exit: ChildExit): string {
 
 /** {@link describeExit} followed by the last lines, indented, for a person to read. */
 export function explainExit(exit: ChildExit): string {
-  if (exit.lastLines.length === 0) return `${describeExit(exit)}, having printed nothing`;
-  return `${describeExit(exit)}; its last lines:\n${exit.lastLines.map((line) => `  ${line}`).join('\n')}`;
+  return exit.lastLines.length === 0 ? `${describeExit(exit)}, having printed nothing` : withLastLines(describeExit(exit), exit);
+}
+
+/** `text`, followed by what the child printed last, if it did. */
+export function withLastLines(text: string, exit: ChildExit): string {
+  return exit.lastLines.length === 0 ? text : `${text}; its last lines:\n${exit.lastLines.map((line) => `  ${line}`).join('\n')}`;
 }

@@ -118,6 +118,20 @@ describe('startChild', () => {
     await expect.poll(() => isRunning(grandchild!), { timeout: 10_000 }).toBe(false);
   });
 
+  it('does not wait for ever for a descendant that has left its group and holds its output open', async () => {
+    const child = await run(`
+      import { spawn } from 'node:child_process';
+      const runaway = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'inherit', detached: true });
+      runaway.once('spawn', () => { console.log('runaway ' + runaway.pid); setTimeout(() => process.exit(0), 50); });
+    `);
+    const runaway = Number((await sink.until('runaway ')).split(' ').at(-1));
+    try {
+      expect(await child.exited).toMatchObject({ code: 0 });
+    } finally {
+      process.kill(runaway, 'SIGKILL');
+    }
+  });
+
   it('keeps stdin open, so that a child which waits for its end lives until it is stopped', async () => {
     const child = await run(`process.stdin.resume(); process.stdin.on('end', () => process.exit(7)); console.log('up');`);
     await sink.until('up');

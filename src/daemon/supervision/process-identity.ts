@@ -35,7 +35,8 @@ async function linuxStartTime(pid: number): Promise<string | undefined> {
 
 async function psStartTime(pid: number): Promise<string | undefined> {
   try {
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { env: { PATH: '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' } });
+    const env = { PATH: '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' };
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { env });
     const [state = '', ...start] = stdout.trim().split(/\s+/);
     return state === '' || state.startsWith('Z') ? undefined : start.join(' ');
   } catch (error) {

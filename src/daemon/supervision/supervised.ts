@@ -2,7 +2,7 @@ import type { Clock } from '../../contract/clock.js';
 import { cancelled, unavailable } from '../../contract/errors.js';
 import type { BackoffOptions } from './backoff.js';
 import { Backoff } from './backoff.js';
-import { explainExit } from './child-exit.js';
+import { explainExit, withLastLines } from './child-exit.js';
 import type { RunningChild } from './child.js';
 import type { Probe } from './probe.js';
 import { probeOnce } from './probe.js';
@@ -96,30 +96,25 @@ export class Supervised {
    * @throws StigmerError with the reason (exit code and last lines, or what the probe last said) when it fails or is stopped first.
    */
   start(): Promise<void> {
-    if (this.#run === undefined) {
+    if (this.#state.kind === 'stopped' || this.#state.kind === 'failed') {
       const over = new AbortController();
       this.#graceMs = this.#timings.stopGraceMs;
       this.#backoff.reset();
       this.#budget.reset();
-      const done = this.#keepRunning(over.signal).finally(() => {
-        this.#run = undefined;
-      });
-      this.#run = { over, done };
+      this.#run = { over, done: this.#keepRunning(over.signal) };
     }
     return this.#untilReady();
   }
 
   /** Stops the component: SIGTERM, and SIGKILL after `graceMs`. Resolves when its process is gone. Stopping what is stopped does nothing. */
   async stop(graceMs: number): Promise<void> {
-    const run = this.#run;
-    if (run !== undefined) {
-      this.#graceMs = graceMs;
-      this.#enter({ kind: 'stopping' });
-      run.over.abort();
-      await this.#child?.stop(graceMs);
-      await run.done;
-    }
-    if (this.#run === undefined && this.#state.kind !== 'stopped') this.#enter({ kind: 'stopped' });
+    if (this.#run === undefined || this.#state.kind === 'stopped') return;
+    this.#graceMs = graceMs;
+    if (this.#state.kind !== 'failed' && this.#state.kind !== 'stopping') this.#enter({ kind: 'stopping' });
+    this.#run.over.abort();
+    await this.#child?.stop(graceMs);
+    await this.#run.done;
+    if (!this.#isStopped()) this.#enter({ kind: 'stopped' });
   }
 
   async #keepRunning(over: AbortSignal): Promise<void> {
@@ -135,8 +130,8 @@ export class Supervised {
       }
       if (!this.#budget.take(this.#clock.now())) {
         const { restarts, windowMs } = this.#budget;
-        const text = `${this.name} was restarted ${restarts} times within ${windowMs / 60_000} minutes and is not started again; it ${reason}`;
-        this.#enter({ kind: 'failed', reason: text });
+        const often = `${restarts} times within ${windowMs / 60_000} minutes`;
+        this.#enter({ kind: 'failed', reason: `${this.name} was restarted ${often} and is not started again; it ${reason}` });
         return;
       }
       const waitMs = this.#backoff.next();
@@ -169,7 +164,7 @@ export class Supervised {
     const exit = await child.stop(this.#graceMs);
     this.#child = undefined;
     this.#lastExit = { ...exit, at: this.#clock.now() };
-    return exit.asked ? life : { ...life, reason: explainExit(exit) };
+    return { ...life, reason: exit.asked ? withLastLines(life.reason, exit) : explainExit(exit) };
   }
 
   /** Waits until the process is ready, then watches it until it ended or must be replaced. */
@@ -181,7 +176,9 @@ export class Supervised {
       const why = await this.#probe(ended);
       if (ended.aborted) return { wasReady: false, reason: 'ended' };
       if (why === undefined) break;
-      if (this.#clock.now() >= readyBy) return { wasReady: false, reason: `runs (pid ${child.pid}) but was not ready within ${startTimeoutMs / 1_000} s: ${why}` };
+      if (this.#clock.now() >= readyBy) {
+        return { wasReady: false, reason: `runs (pid ${child.pid}) but was not ready within ${startTimeoutMs / 1_000} s: ${why}` };
+      }
       if (why !== waitingFor) this.#enter({ kind: 'starting', waitingFor: why });
       waitingFor = why;
       await sleep(this.#clock, startProbeEveryMs, ended);
@@ -218,7 +215,9 @@ export class Supervised {
         this.#enter({ kind: 'unhealthy', reason: why });
       }
       unhealthySince ??= now;
-      if (now - unhealthySince >= replaceUnhealthyAfterMs) return `did not answer for ${(now - unhealthySince) / 1_000} s and was replaced: ${why}`;
+      if (now - unhealthySince >= replaceUnhealthyAfterMs) {
+        return `did not answer for ${(now - unhealthySince) / 1_000} s and was replaced: ${why}`;
+      }
     }
   }
 
@@ -240,6 +239,10 @@ export class Supervised {
         if (settled(status)) end();
       });
     });
+  }
+
+  #isStopped(): boolean {
+    return this.#state.kind === 'stopped';
   }
 
   #enter(state: SupervisedState): void {

@@ -30,7 +30,7 @@ export async function findTemporalBinary(ways: readonly Way[], context: FindCont
       'the Temporal dev server is not on this machine and could not be installed. Tried:',
       ...tried,
       'One of these helps:',
-      `  - install the Temporal CLI (https://docs.temporal.io/cli, version ${TEMPORAL_VERSION} is the one tested) so that \`temporal\` is on the PATH`,
+      `  - install the Temporal CLI (https://docs.temporal.io/cli; ${TEMPORAL_VERSION} is the version tested) so that \`temporal\` is on the PATH`,
       '  - set STIGMER_TEMPORAL_BIN to the path of the program `temporal`',
       '  - set TEMPORAL_SERVICE_ADDRESS=host:port to use a Temporal cluster that is running already',
     ].join('\n'),

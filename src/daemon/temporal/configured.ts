@@ -13,10 +13,8 @@ export function configuredBinary(path: string | undefined): Way {
       try {
         return { path: absolute, version: await binaryVersion(absolute, env) };
       } catch (error) {
-        throw new StigmerError(
-          Code.INVALID_ARGUMENT,
-          `STIGMER_TEMPORAL_BIN names ${absolute}, which cannot be run as the Temporal CLI: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        const why = error instanceof Error ? error.message : String(error);
+        throw new StigmerError(Code.INVALID_ARGUMENT, `STIGMER_TEMPORAL_BIN names ${absolute}, which cannot be run as the Temporal CLI: ${why}`);
       }
     },
   };

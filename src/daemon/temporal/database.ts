@@ -21,7 +21,7 @@ export async function prepareDatabase(file: string, version: string, notice: (te
       await copyFile(`${file}${companion}`, `${backup}.part`, constants.COPYFILE_FICLONE);
       await rename(`${backup}.part`, `${backup}${companion}`);
     }
-    notice(`Temporal's database was last used by version ${old ?? 'unknown'} and is opened by ${version} now; a copy from before is kept as ${backup}`);
+    notice(`Temporal's database was last used by version ${old ?? 'unknown'} and is now opened by ${version}; a copy from before is kept: ${backup}`);
   }
   await writeFile(`${stamp}.part`, `${version}\n`);
   await rename(`${stamp}.part`, stamp);

@@ -47,6 +47,7 @@ export async function installBinary(
 /** The only file in `folder` whose name ends with `ending`. */
 export async function onlyFile(folder: string, ending: string): Promise<string> {
   const [name, ...more] = (await readdir(folder)).filter((entry) => entry.endsWith(ending));
-  if (name === undefined || more.length > 0) throw new CannotFetch(`expected one ${ending} file in the download and found ${name === undefined ? 'none' : more.length + 1}`);
+  if (name === undefined) throw new CannotFetch(`there is no ${ending} file in the download`);
+  if (more.length > 0) throw new CannotFetch(`there are ${more.length + 1} ${ending} files in the download instead of one`);
   return join(folder, name);
 }

@@ -45,7 +45,8 @@ async function download(url: string, archive: string, context: FindContext): Pro
     const response = await request(url, { dispatcher, ...(context.signal === undefined ? {} : { signal: context.signal }) });
     if (response.statusCode !== 200) throw new CannotFetch(`${url} answers with HTTP status ${response.statusCode}`);
     const length = Number(response.headers['content-length']);
-    const progress = megabyteProgress(`downloading Temporal ${TEMPORAL_VERSION}`, Number.isFinite(length) ? length : undefined, context.progress);
+    const total = Number.isFinite(length) ? length : undefined;
+    const progress = megabyteProgress(`downloading Temporal ${TEMPORAL_VERSION}`, total, context.progress);
     return await writeHashed(response.body, archive, 0o600, progress, context.signal);
   } catch (error) {
     if (error instanceof CannotFetch || context.signal?.aborted === true) throw error;
@@ -65,7 +66,8 @@ async function unpack(archive: string, file: string, context: FindContext): Prom
     if (code !== 0 || bytes === 0) throw new CannotFetch(`the archive could not be unpacked: tar ended with code ${code}`);
     return sha256;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === 'spawn tar') throw new CannotFetch('the archive could not be unpacked: there is no program `tar` on the PATH');
+    const { syscall } = error as NodeJS.ErrnoException;
+    if (syscall === 'spawn tar') throw new CannotFetch('the archive could not be unpacked: there is no program `tar` on the PATH');
     throw error;
   }
 }

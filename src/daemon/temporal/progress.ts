@@ -5,6 +5,6 @@ export function megabyteProgress(what: string, total: number | undefined, tell: 
     const megabytes = Math.floor(bytes / 1e6);
     if (megabytes === told) return;
     told = megabytes;
-    tell(`${what} … ${megabytes}${total === undefined ? '' : ` of ${Math.round(total / 1e6)}`} MB`);
+    tell(`${what} … ${megabytes}${total === undefined ? '' : ` of ${Math.floor(total / 1e6)}`} MB`);
   };
 }

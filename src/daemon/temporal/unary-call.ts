@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import { connect } from 'node:http2';
 
@@ -14,7 +15,10 @@ const EMPTY_MESSAGE = Buffer.alloc(5);
  */
 export async function callUnary(address: string, method: string, signal: AbortSignal): Promise<void> {
   const session = connect(`http://${address}`);
+  // Every error also ends what is waited for below, which tells it.
+  session.on('error', () => undefined);
   try {
+    await once(session, 'connect', { signal });
     const status = await answer(session, method, signal);
     if (status['grpc-status'] === '0') return;
     throw new Error(`${method} answers with ${describe(status)}`);
@@ -28,7 +32,6 @@ export async function callUnary(address: string, method: string, signal: AbortSi
 /** The headers that hold the status: the trailers, or the only headers of an answer without a message. */
 function answer(session: ClientHttp2Session, method: string, signal: AbortSignal): Promise<IncomingHttpHeaders> {
   return new Promise((resolve, reject) => {
-    session.once('error', reject);
     const stream = session.request({ ':method': 'POST', ':path': method, 'content-type': 'application/grpc', te: 'trailers' }, { signal });
     let status: IncomingHttpHeaders = {};
     const take = (headers: IncomingHttpHeaders): void => {
@@ -36,10 +39,7 @@ function answer(session: ClientHttp2Session, method: string, signal: AbortSignal
     };
     stream.on('response', take);
     stream.on('trailers', take);
-    stream.on('error', (error) => {
-      // A connection that was refused is told by the session, with the better reason.
-      if (!session.destroyed || signal.aborted) reject(error);
-    });
+    stream.on('error', reject);
     stream.on('close', () => resolve(status));
     stream.resume();
     stream.end(EMPTY_MESSAGE);
