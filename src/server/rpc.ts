@@ -40,9 +40,9 @@ export interface ServiceBinding {
   readonly handlers: Readonly<Record<string, Handler>>;
 }
 
-/** The handler that a method of a generated service wants. */
+/** The handler that a method of a generated service wants. Bytes in the place of a message are sent as they are. */
 export type HandlerOf<M extends DescMethod> = M['methodKind'] extends 'unary'
-  ? (request: MessageShape<M['input']>, call: CallContext) => Promise<MessageShape<M['output']>>
+  ? (request: MessageShape<M['input']>, call: CallContext) => Promise<MessageShape<M['output']> | Uint8Array>
   : M['methodKind'] extends 'server_streaming'
     ? (request: MessageShape<M['input']>, send: Send<MessageShape<M['output']>>, call: CallContext) => Promise<void>
     : (requests: AsyncIterable<MessageShape<M['input']>>, send: Send<MessageShape<M['output']>>, call: CallContext) => Promise<void>;

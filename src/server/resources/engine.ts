@@ -1,93 +1,200 @@
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
+import type { Clock } from '../../contract/clock.js';
+import { internal } from '../../contract/errors.js';
 import type { Agent } from '../../contract/gen/ai/stigmer/agentic/agent/v1/api_pb.js';
 import type { AgentInstance } from '../../contract/gen/ai/stigmer/agentic/agentinstance/v1/api_pb.js';
 import type { Session } from '../../contract/gen/ai/stigmer/agentic/session/v1/api_pb.js';
+import type { Workflow } from '../../contract/gen/ai/stigmer/agentic/workflow/v1/api_pb.js';
+import type { WorkflowInstance } from '../../contract/gen/ai/stigmer/agentic/workflowinstance/v1/api_pb.js';
 import type { ApiResourceReference } from '../../contract/gen/ai/stigmer/commons/apiresource/io_pb.js';
-import type { Clock } from '../../contract/clock.js';
-import type { Store } from '../../store/ports.js';
+import { slugOf } from '../../contract/slug.js';
+import type { ResourceFilter, ResourceRow, Store, WriteOp } from '../../store/ports.js';
 import type { Caller } from '../rpc.js';
-import type { ResourceKind } from './kind.js';
+import { planApply } from './apply.js';
+import { planCreate } from './create.js';
+import { adoptOrCreateDefaultChild } from './default-child.js';
+import { type DeleteOptions, type Deletion, planChildrenDelete, planDelete } from './delete.js';
+import { type EngineContext, engineContext, type EngineOptions, type PlanOptions } from './engine-context.js';
+import { openEnvironment, openInstanceEnvironment, type OpenValues } from './environment-values.js';
+import { everyPage } from './every-page.js';
+import type { KindDefinition } from './kind.js';
+import { agentKind } from './kinds/agent.js';
+import { kindDefinitions } from './kinds/index.js';
+import { sessionKind } from './kinds/session.js';
+import { workflowKind } from './kinds/workflow.js';
+import { type ListedPage, listPage, numberedPage, type PageAsked } from './list.js';
+import { rowById, rowByReference } from './lookup.js';
 import type { Plan } from './plan.js';
-import type { Resource } from './resource.js';
+import { fromRow, metadataOf, type Resource } from './resource.js';
+import { Serial } from './serial.js';
+import { sessionDraft, type SessionRequest } from './session.js';
+import { transact } from './transact.js';
+import { planStatusChange, planUpdate } from './update.js';
 
-/** Removes executions on behalf of a resource's deletion: running ones are cancelled first, watchers get their end. */
-export interface ExecutionDeleter {
-  /** Ids that are gone already are passed over. */
-  deleteExecutions(ids: readonly string[], caller: Caller): Promise<void>;
-}
+export type Verb = 'create' | 'update' | 'apply';
 
-export interface EngineOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  /** Makes an id from a prefix: `agt` gives `agt-<ULID in lower case>`. */
-  readonly newId: (prefix: string) => string;
-  readonly executions: ExecutionDeleter;
-}
+const PLANNERS = { create: planCreate, update: planUpdate, apply: planApply } as const;
 
-/** Plans that are not written yet and that a new plan may refer to. */
-export interface PlanOptions {
-  readonly after?: readonly Plan[];
-}
+/** Executions handed over for deletion at a time. */
+const EXECUTION_BATCH = 500;
 
-/** What to give planSession. */
-export interface SessionRequest {
-  readonly agent: Agent;
-  readonly instance: AgentInstance;
-  /** Organisation of the execution that needs the session, or ''. */
-  readonly org: string;
-}
-
-/** Every command and query on resources, once for all kinds. */
+/**
+ * Every command and query on resources, once for all kinds. A command is planned, from what is stored at that moment, and then written
+ * as one transaction. Whatever it gives out has its secret values shown as `***`, but for `openEnvironment` and `openInstanceEnvironment`.
+ */
 export class ResourceEngine {
-  readonly #options: EngineOptions;
+  readonly #context: EngineContext;
+  readonly #serial = new Serial();
 
   constructor(options: EngineOptions) {
-    this.#options = options;
+    this.#context = engineContext(options, kindDefinitions);
   }
 
-  /** The resource, secret values shown as `***`. Throws NOT_FOUND `<Kind> not found: <id>`. */
-  async get<R extends Resource>(_kind: ResourceKind<R>, _id: string): Promise<R> {
-    throw new Error(`not written yet ${String(this.#options)}`);
+  get store(): Store {
+    return this.#context.store;
   }
 
-  /** By scope, organisation and slug. Throws NOT_FOUND, and INVALID_ARGUMENT for a reference that names nothing or too much. */
-  async getByReference<R extends Resource>(_kind: ResourceKind<R>, _reference: ApiResourceReference): Promise<R> {
-    throw new Error('not written yet');
+  get clock(): Clock {
+    return this.#context.clock;
   }
 
-  async planCreate<R extends Resource>(_kind: ResourceKind<R>, _draft: R, _caller: Caller, _options?: PlanOptions): Promise<Plan<R>> {
-    throw new Error('not written yet');
+  /** Checks a request against the contract's rules. Throws INVALID_ARGUMENT that names every field at fault. */
+  validate<D extends DescMessage>(schema: D, message: MessageShape<D>): void {
+    this.#context.validate(schema, message);
   }
 
-  async planUpdate<R extends Resource>(_kind: ResourceKind<R>, _draft: R, _caller: Caller): Promise<Plan<R>> {
-    throw new Error('not written yet');
+  /** Throws NOT_FOUND `<Kind> not found: <id>`. */
+  async get<R extends Resource>(kind: KindDefinition<R>, id: string): Promise<R> {
+    return fromRow(kind, await this.row(kind, id));
   }
 
-  async planApply<R extends Resource>(_kind: ResourceKind<R>, _draft: R, _caller: Caller): Promise<Plan<R>> {
-    throw new Error('not written yet');
+  /** The same as it is stored; `data` is the message that `get` gives, encoded. */
+  async row(kind: KindDefinition, id: string): Promise<ResourceRow> {
+    return rowById(this.store, kind, id);
   }
 
-  async planDelete<R extends Resource>(_kind: ResourceKind<R>, _id: string, _caller: Caller, _options?: { readonly force?: boolean }): Promise<Plan<R>> {
-    throw new Error('not written yet');
+  /** By scope, organisation and slug. Throws NOT_FOUND, and INVALID_ARGUMENT for a reference that is not clear. */
+  async getByReference<R extends Resource>(kind: KindDefinition<R>, reference: ApiResourceReference): Promise<R> {
+    return fromRow(kind, await this.rowByReference(kind, reference));
+  }
+
+  async rowByReference(kind: KindDefinition, reference: ApiResourceReference): Promise<ResourceRow> {
+    return rowByReference(this.store, kind, reference);
+  }
+
+  /** One page of the resources that match one of the filters, in order of their ids. */
+  async list(kind: KindDefinition, filters: readonly ResourceFilter[], asked: PageAsked): Promise<ListedPage> {
+    return listPage(this.store, kind.kind.enumName, filters, asked);
+  }
+
+  /** One page by its number, from 1; 0 is the first as well. */
+  async numberedPage(kind: KindDefinition, filter: ResourceFilter, asked: { readonly num: number; readonly size: number }): Promise<ListedPage> {
+    return numberedPage(this.store, kind.kind.enumName, filter, asked);
+  }
+
+  /** Ids of the resources of a kind that belong to one parent. */
+  async childIds(kind: KindDefinition, parent: string): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const { id } of everyPage((page) => this.store.resources.list(kind.kind.enumName, { parent }, page))) ids.push(id);
+    return ids;
+  }
+
+  /** Plans a command without writing it: for a dry run, or to be joined to others. */
+  async plan<R extends Resource>(verb: Verb, kind: KindDefinition<R>, draft: R, caller: Caller): Promise<Plan<R>> {
+    return PLANNERS[verb](this.#context, kind, draft, caller);
+  }
+
+  /** Plans a new resource that may refer to those of plans before it. */
+  async planCreate<R extends Resource>(kind: KindDefinition<R>, draft: R, caller: Caller, options?: PlanOptions): Promise<Plan<R>> {
+    return planCreate(this.#context, kind, draft, caller, options);
+  }
+
+  async planDelete<R extends Resource>(kind: KindDefinition<R>, id: string, caller: Caller, options?: DeleteOptions): Promise<Deletion<R>> {
+    return planDelete(this.#context, kind, id, caller, options);
+  }
+
+  /** Deletes the execution contexts of an execution that is about to be deleted. */
+  async planChildrenDelete(executionId: string, caller: Caller): Promise<readonly WriteOp[]> {
+    return planChildrenDelete(this.#context, executionId, caller);
   }
 
   /**
-   * The agent's default instance: the one that its status names, else one adopted by parent id, else a new one. The plan's ops are
-   * empty when the agent has it already; else they set `status.default_instance_id` as well.
+   * The agent's default instance: the one that its status names, else one adopted by parent id, else a new one. The ops are empty
+   * when the status is right as it is; else they set `status.default_instance_id` too. Throws NOT_FOUND when the agent is gone.
    */
-  async ensureDefaultInstance(_agent: Agent, _caller: Caller): Promise<Plan<AgentInstance>> {
-    throw new Error('not written yet');
+  async ensureDefaultInstance(agent: Agent, caller: Caller): Promise<Plan<AgentInstance>> {
+    return (await this.#ensureDefaultChild(agentKind, agent, caller)) as Plan<AgentInstance>;
   }
 
-  /** A session made by the server for an execution that names none. Its instance may come from a plan in `options.after`. */
-  async planSession(_request: SessionRequest, _caller: Caller, _options?: PlanOptions): Promise<Plan<Session>> {
-    throw new Error('not written yet');
+  /** The same for a workflow. */
+  async ensureDefaultWorkflowInstance(workflow: Workflow, caller: Caller): Promise<Plan<WorkflowInstance>> {
+    return (await this.#ensureDefaultChild(workflowKind, workflow, caller)) as Plan<WorkflowInstance>;
+  }
+
+  /** A session made by the server for an execution that names none. The plan that creates its instance, if there is one, goes into `after`. */
+  async planSession(request: SessionRequest, caller: Caller, options?: PlanOptions): Promise<Plan<Session>> {
+    return planCreate(this.#context, sessionKind, sessionDraft(request, this.#context.newId), caller, options);
   }
 
   /**
-   * Plans, then writes what was planned, in one transaction. When the store refuses because something changed since the plan was
-   * made, plans anew, up to five times. `extra` joins changes that are not resources (an execution, an intent, an idempotency key).
+   * Plans, then writes the plan's ops in one transaction. When the store refuses because something changed since, plans anew, up to five
+   * times. Plans of several resources, and changes that are no resources, are joined by joining their ops.
    */
-  async transact<T extends { readonly ops: Plan['ops'] }>(_plan: () => Promise<T>): Promise<T> {
-    throw new Error('not written yet');
+  async transact<T extends { readonly ops: readonly WriteOp[] }>(plan: () => Promise<T>): Promise<T> {
+    return transact(this.store, plan);
   }
+
+  /** Plans a command and writes it. `join` gives further changes for the same transaction, from the plan. Nothing is written when nothing changes. */
+  async write<R extends Resource>(
+    verb: Verb,
+    kind: KindDefinition<R>,
+    draft: R,
+    caller: Caller,
+    join: (plan: Plan<R>) => readonly WriteOp[] = () => [],
+  ): Promise<Plan<R>> {
+    return this.#serial.run(subjectOf(kind, draft), async () =>
+      this.transact(async () => {
+        const plan = await this.plan(verb, kind, draft, caller);
+        return plan.ops.length === 0 ? plan : { ...plan, ops: [...plan.ops, ...join(plan)] };
+      }),
+    );
+  }
+
+  /** Deletes a resource and what belongs to it. Executions go first, in batches: a crash in between leaves the resource, and the delete can be repeated. */
+  async delete<R extends Resource>(kind: KindDefinition<R>, id: string, caller: Caller, options?: DeleteOptions): Promise<Deletion<R>> {
+    return this.transact(async () => {
+      const plan = await this.planDelete(kind, id, caller, options);
+      for (let start = 0; start < plan.executions.length; start += EXECUTION_BATCH) {
+        await this.#context.executions.deleteExecutions(plan.executions.slice(start, start + EXECUTION_BATCH), caller);
+      }
+      return plan;
+    });
+  }
+
+  /** Variables of one resource, secrets in clear, by name: for the runner that has claimed its execution, and for no one else. */
+  async openEnvironment(kind: KindDefinition, id: string): Promise<OpenValues> {
+    return openEnvironment(this.#context, kind, id);
+  }
+
+  /** What an instance runs with, secrets in clear: its parent's env_spec, and over it its environments in their order. */
+  async openInstanceEnvironment(kind: KindDefinition, instance: Resource): Promise<OpenValues> {
+    return openInstanceEnvironment(this.#context, kind, instance);
+  }
+
+  async #ensureDefaultChild<P extends Resource>(kind: KindDefinition<P>, parent: P, caller: Caller): Promise<Plan> {
+    const row = await this.row(kind, metadataOf(parent).id);
+    const current = fromRow(kind, row);
+    const named = kind.defaultChild?.get(current);
+    const child = await adoptOrCreateDefaultChild(this.#context, kind, current, caller);
+    if (child === undefined) throw internal(`${kind.kind.name} has no default child`);
+    if (kind.defaultChild?.get(current) === named) return child;
+    const link = planStatusChange(this.#context, kind, row, current, caller);
+    return { ...child, ops: [...link.ops, ...child.ops] };
+  }
+}
+
+/** What a command is about, as far as its draft tells: commands about the same take turns. */
+function subjectOf(kind: KindDefinition, draft: Resource): string {
+  const { id, org, slug, name } = metadataOf(draft);
+  return JSON.stringify([kind.kind.enumName, ...(id === '' ? [org, slug || slugOf(name)] : [id])]);
 }
