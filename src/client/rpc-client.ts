@@ -1,7 +1,8 @@
 import type { DescMessage, DescMethodBiDiStreaming, DescMethodServerStreaming, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
-import { type CallOptions as GrpcCallOptions, Client, type ClientDuplexStream, type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js';
+import { type CallOptions as GrpcCallOptions, Client, type ClientDuplexStream, type ClientReadableStream, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { StigmerError } from '../contract/errors.js';
+import { fromGrpcStatus } from '../contract/grpc-status.js';
 import { grpcMethodDefinition } from '../contract/services.js';
 
 /** Where a server is, and who asks. */
@@ -167,10 +168,14 @@ export class RpcClient {
 
   /** grpc-js says "No connection established" and the like; a person wants to know to what. */
   #explain(error: unknown): StigmerError {
-    const known = StigmerError.from(error);
+    const known = isServiceError(error) ? fromGrpcStatus(error) : StigmerError.from(error);
     if (known.codeName !== 'UNAVAILABLE' || known.details.length > 0) return known;
     return new StigmerError(known.code, `no answer from the server at ${this.endpoint}: ${known.message}`, { cause: error });
   }
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && 'metadata' in error && 'details' in error && 'code' in error;
 }
 
 function grpcOptions(options: CallOptions, defaultTimeoutMs?: number): GrpcCallOptions {

@@ -21,6 +21,8 @@ const { agent, agent_execution, session, workflow, workflow_execution } = ApiRes
 const AGENT_RUNS = [agent, agent_execution];
 const ALL_RUNS = [agent, agent_execution, workflow, workflow_execution];
 const EXECUTIONS = [agent_execution, workflow_execution];
+/** What the original's SDK writes. */
+const SYNTHESIZED = [agent, workflow];
 
 /** Every annotation of the prefix. Others are refused. */
 export const annotations = {
@@ -39,6 +41,9 @@ export const annotations = {
   maxConcurrent: define('max-concurrent', 'Executions that run at the same time; further ones wait in line.', [agent, session, workflow], count()),
   priority: define('priority', 'Place in line: those of people before those of batches.', EXECUTIONS, oneOf('interactive', 'batch')),
   queue: define('queue', 'Accept the execution while Temporal is down, and start it when it is back.', EXECUTIONS, boolean()),
+  sdkLanguage: define('sdk.language', 'Language of the SDK that wrote the resource.', SYNTHESIZED, text()),
+  sdkVersion: define('sdk.version', 'Version of the SDK that wrote the resource.', SYNTHESIZED, text()),
+  sdkGeneratedAt: define('sdk.generated-at', 'When the SDK wrote the resource, in seconds since 1970. It alone is no change.', SYNTHESIZED, text()),
 } as const;
 
 const byKey: ReadonlyMap<string, Annotation<unknown>> = new Map(Object.values(annotations).map((annotation) => [annotation.key, annotation]));
@@ -98,6 +103,11 @@ function define<T>(name: string, meaning: string, kinds: readonly ApiResourceKin
 function oneOf<const T extends string>(...values: readonly T[]): ValueRule<T> {
   const rule = `must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
   return { rule, parse: (text) => values.find((value) => value === text) };
+}
+
+/** Free text for people. */
+function text(): ValueRule<string> {
+  return { rule: 'must have at most 200 characters', parse: (text) => (text.length <= 200 ? text : undefined) };
 }
 
 function boolean(): ValueRule<boolean> {

@@ -1,37 +1,8 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { anyPack, anyUnpack } from '@bufbuild/protobuf/wkt';
+import type { ErrorDetail } from './errors.js';
 import { BadRequestSchema, ErrorInfoSchema } from './gen/google/rpc/error_details_pb.js';
 import { StatusSchema } from './gen/google/rpc/status_pb.js';
-
-/** Domain of every reason that this project defines. */
-export const ERROR_DOMAIN = 'stigmer.ai';
-
-/** What went wrong, for a program: `google.rpc.ErrorInfo`. */
-export interface ErrorInfo {
-  readonly type: 'ErrorInfo';
-  /** UPPER_SNAKE_CASE, unique within the domain. */
-  readonly reason: string;
-  readonly domain: string;
-  readonly metadata: Readonly<Record<string, string>>;
-}
-
-/** One field of a request that is at fault. */
-export interface FieldViolation {
-  /** Path of the field with the names of the proto: `spec.sub_agents[0].name`. */
-  readonly field: string;
-  /** What is wrong with it, for a person. */
-  readonly description: string;
-  /** Id of the rule, or ''. */
-  readonly rule: string;
-}
-
-/** Which fields of a request are at fault: `google.rpc.BadRequest`. */
-export interface BadRequest {
-  readonly type: 'BadRequest';
-  readonly violations: readonly FieldViolation[];
-}
-
-export type ErrorDetail = ErrorInfo | BadRequest;
 
 /** Content of the trailer `grpc-status-details-bin`: a `google.rpc.Status`. */
 export function encodeDetails(code: number, message: string, details: readonly ErrorDetail[]): Uint8Array {

@@ -1,7 +1,3 @@
-import { type BadRequest, decodeDetails, ERROR_DOMAIN, type ErrorDetail, type ErrorInfo, type FieldViolation } from './error-details.js';
-
-export type { BadRequest, ErrorDetail, ErrorInfo, FieldViolation };
-
 /** Status codes of gRPC, with their numbers. The edges turn them into HTTP statuses and exit codes. */
 export const Code = {
   OK: 0,
@@ -23,6 +19,36 @@ export const Code = {
   UNAUTHENTICATED: 16,
 } as const;
 export type Code = (typeof Code)[keyof typeof Code];
+
+/** Domain of every reason that this project defines. */
+export const ERROR_DOMAIN = 'stigmer.ai';
+
+/** What went wrong, for a program: `google.rpc.ErrorInfo`. */
+export interface ErrorInfo {
+  readonly type: 'ErrorInfo';
+  /** UPPER_SNAKE_CASE, unique within the domain. */
+  readonly reason: string;
+  readonly domain: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** One field of a request that is at fault. */
+export interface FieldViolation {
+  /** Path of the field with the names of the proto: `spec.sub_agents[0].name`. */
+  readonly field: string;
+  /** What is wrong with it, for a person. */
+  readonly description: string;
+  /** Id of the rule, or ''. */
+  readonly rule: string;
+}
+
+/** Which fields of a request are at fault: `google.rpc.BadRequest`. */
+export interface BadRequest {
+  readonly type: 'BadRequest';
+  readonly violations: readonly FieldViolation[];
+}
+
+export type ErrorDetail = ErrorInfo | BadRequest;
 
 /** Trailer that carries the details of an error. */
 export const DETAILS_TRAILER = 'grpc-status-details-bin';
@@ -70,8 +96,8 @@ export class StigmerError extends Error {
   /**
    * Any thrown value as a StigmerError:
    * - a StigmerError is returned as it is;
-   * - an error of a gRPC call (a number from 1 to 16 as its `code`, a text as its `details`) keeps code and text, and its details
-   *   are read from its trailer;
+   * - an error of a gRPC call (a number from 1 to 16 as its `code`, a text as its `details`) keeps code and text; the details in its
+   *   trailer are read by `fromGrpcStatus`, so that whoever has no gRPC need not load its messages;
    * - an AbortError is CANCELLED, a TimeoutError DEADLINE_EXCEEDED (both as `AbortSignal` makes them);
    * - anything else is INTERNAL, with its message.
    *
@@ -79,11 +105,7 @@ export class StigmerError extends Error {
    */
   static from(error: unknown): StigmerError {
     if (error instanceof StigmerError) return error;
-    if (isCallError(error)) {
-      const trailer = error.metadata?.get(DETAILS_TRAILER)[0];
-      const details = trailer instanceof Uint8Array ? decodeDetails(trailer) : [];
-      return new StigmerError(error.code, error.details, { details, cause: error });
-    }
+    if (isCallError(error)) return new StigmerError(error.code, error.details, { cause: error });
     if (!(error instanceof Error)) return new StigmerError(Code.INTERNAL, String(error), { cause: error });
     if (error.name === 'AbortError') return new StigmerError(Code.CANCELLED, error.message, { cause: error });
     if (error.name === 'TimeoutError') return new StigmerError(Code.DEADLINE_EXCEEDED, error.message, { cause: error });
@@ -170,7 +192,6 @@ function info(reason: string, metadata: Readonly<Record<string, string>>): Error
 interface CallError {
   readonly code: Code;
   readonly details: string;
-  readonly metadata?: { get(key: string): unknown[] };
 }
 
 function isCallError(error: unknown): error is CallError {

@@ -56,7 +56,7 @@ describe('a gRPC status', () => {
   it('is read from the error that a client gets', () => {
     const status = toGrpcStatus(invalidArgument('spec', 'must be there'));
     const thrown = Object.assign(new Error('3 INVALID_ARGUMENT: spec'), status);
-    expect(StigmerError.from(thrown).violations).toHaveLength(1);
+    expect(fromGrpcStatus(thrown).violations).toHaveLength(1);
   });
 
   it('turns a code that gRPC does not know into UNKNOWN', () => {

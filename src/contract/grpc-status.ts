@@ -1,6 +1,6 @@
 import { Metadata } from '@grpc/grpc-js';
-import { encodeDetails, type ErrorDetail } from './error-details.js';
-import { Code, DETAILS_TRAILER, StigmerError } from './errors.js';
+import { decodeDetails, encodeDetails } from './error-details.js';
+import { Code, DETAILS_TRAILER, type ErrorDetail, StigmerError } from './errors.js';
 
 /** A status as grpc-js takes it from a handler and hands it to a client. */
 export interface GrpcStatus {
@@ -27,10 +27,12 @@ export function toGrpcStatus(error: unknown): GrpcStatus {
   return { code, details: text, metadata };
 }
 
-/** The error that a status tells of. Code 0 and numbers that gRPC does not know become UNKNOWN. */
+/** The error that a status tells of, its details included. Code 0 and numbers that gRPC does not know become UNKNOWN. */
 export function fromGrpcStatus(status: { readonly code: number; readonly details: string; readonly metadata?: Metadata }): StigmerError {
   const known = Number.isInteger(status.code) && status.code > Code.OK && status.code <= Code.UNAUTHENTICATED;
-  return StigmerError.from(Object.assign(new Error(status.details), status, { code: known ? status.code : Code.UNKNOWN }));
+  const trailer = status.metadata?.get(DETAILS_TRAILER)[0];
+  const details = trailer instanceof Uint8Array ? decodeDetails(trailer) : [];
+  return new StigmerError(known ? (status.code as Code) : Code.UNKNOWN, status.details, { details, cause: status });
 }
 
 // grpc-go reads the message from here rather than from `grpc-message`, so it stands in both.
