@@ -16,7 +16,8 @@ export function isDryRun(call: CallContext): boolean {
 export function tellOutcome(call: CallContext, plan: Omit<Plan, 'resource' | 'ops'>): void {
   call.setHeader(CallMetadata.OUTCOME, plan.outcome);
   if (plan.fields.length > 0) call.setHeader(CallMetadata.CHANGED_FIELDS, joined(plan.fields.map(encodeURIComponent)));
-  if (plan.cascade !== undefined) call.setHeader(CallMetadata.CASCADE, joined(Object.entries(plan.cascade).map(([kind, count]) => `${kind}=${count}`)));
+  if (plan.cascade !== undefined)
+    call.setHeader(CallMetadata.CASCADE, joined(Object.entries(plan.cascade).map(([kind, count]) => `${kind}=${count}`)));
 }
 
 /** The messages of a page. Its successor's token goes into the answer's metadata. */

@@ -12,7 +12,12 @@ import { validateDraft } from './validate.js';
  * Plans what makes the stored resource as the draft says: a creation when there is none of its id, and none of its slug in its
  * organisation, else a replacement.
  */
-export async function planApply<R extends Resource>(context: EngineContext, kind: KindDefinition<R>, draft: R, caller: Caller): Promise<Plan<R>> {
+export async function planApply<R extends Resource>(
+  context: EngineContext,
+  kind: KindDefinition<R>,
+  draft: R,
+  caller: Caller,
+): Promise<Plan<R>> {
   validateDraft(context, kind, draft);
   const row = await findExisting(context, kind, metadataOf(draft));
   if (row === undefined) return planInsertion(context, kind, draft, caller);

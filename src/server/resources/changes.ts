@@ -12,5 +12,8 @@ export function recordChange(
   at: number,
   fields: readonly string[] = [],
 ): WriteOp {
-  return { op: 'record-change', change: { at, actor: caller.name, action, kind, resourceId: id, org, fields: fields.slice(0, MAX_FIELDS) } };
+  return {
+    op: 'record-change',
+    change: { at, actor: caller.name, action, kind, resourceId: id, org, fields: fields.slice(0, MAX_FIELDS) },
+  };
 }

@@ -1,6 +1,9 @@
 import { create as createMessage } from '@bufbuild/protobuf';
 import { alreadyExists, invalidArgument } from '../../contract/errors.js';
-import { ApiResourceMetadataVersionSchema, type ApiResourceMetadata } from '../../contract/gen/ai/stigmer/commons/apiresource/metadata_pb.js';
+import {
+  ApiResourceMetadataVersionSchema,
+  type ApiResourceMetadata,
+} from '../../contract/gen/ai/stigmer/commons/apiresource/metadata_pb.js';
 import { ApiResourceKind } from '../../contract/kinds.js';
 import { assertSlug, slugOf } from '../../contract/slug.js';
 import type { Caller } from '../rpc.js';
@@ -84,7 +87,11 @@ export function slugFor({ slug, name }: ApiResourceMetadata): string {
   return made;
 }
 
-async function assertSlugFree<R extends Resource>({ store }: EngineContext, kind: KindDefinition<R>, { org, slug }: ApiResourceMetadata): Promise<void> {
+async function assertSlugFree<R extends Resource>(
+  { store }: EngineContext,
+  kind: KindDefinition<R>,
+  { org, slug }: ApiResourceMetadata,
+): Promise<void> {
   const taken = await store.resources.getBySlug(kind.kind.enumName, org, slug);
   if (taken !== undefined) throw alreadyExists(kind.kind.name, `slug '${slug}'`, taken.id);
 }

@@ -92,12 +92,24 @@ async function assertUnreferenced(context: EngineContext, nodes: readonly Node[]
     const found = await context.store.resources.referrers(row.kind, row.id, MAX_REFERRERS);
     const blocking = found.filter(({ row: referrer, link }) => link.required && !going.has(referrer.id));
     if (blocking.length === 0) continue;
-    const named = blocking.slice(0, NAMED).map(({ row: referrer, link }) => `${referrer.kind} '${referrer.slug}' (${referrer.id}, ${link.field})`);
+    const named = blocking
+      .slice(0, NAMED)
+      .map(({ row: referrer, link }) => `${referrer.kind} '${referrer.slug}' (${referrer.id}, ${link.field})`);
     const more = blocking.length > NAMED ? ' and more' : '';
-    throw failedPrecondition(`${kind.kind.name} ${row.id} is in use by ${named.join(', ')}${more}; change or delete them first, or delete with force`, {
-      reason: 'STILL_REFERENCED',
-      metadata: { kind: kind.kind.name, id: row.id, referrers: blocking.slice(0, NAMED).map(({ row: referrer }) => referrer.id).join() },
-    });
+    throw failedPrecondition(
+      `${kind.kind.name} ${row.id} is in use by ${named.join(', ')}${more}; change or delete them first, or delete with force`,
+      {
+        reason: 'STILL_REFERENCED',
+        metadata: {
+          kind: kind.kind.name,
+          id: row.id,
+          referrers: blocking
+            .slice(0, NAMED)
+            .map(({ row: referrer }) => referrer.id)
+            .join(),
+        },
+      },
+    );
   }
 }
 
@@ -107,7 +119,8 @@ async function executionsOf({ store }: EngineContext, nodes: readonly Node[]): P
   for (const { kind, row } of nodes) {
     if (kind.executions === undefined) continue;
     const filter = { [kind.executions]: row.id };
-    for await (const { row: execution } of everyPage((page) => store.executions.list(filter, page))) found.set(execution.id, execution.kind);
+    for await (const { row: execution } of everyPage((page) => store.executions.list(filter, page)))
+      found.set(execution.id, execution.kind);
   }
   return found;
 }
@@ -123,7 +136,12 @@ function removal(context: EngineContext, { kind, row }: Node, caller: Caller, no
 }
 
 /** When a parent's default child is deleted by itself, the parent's status names it no more. */
-async function forgetDefaultChild(context: EngineContext, kind: KindDefinition, row: ResourceRow, caller: Caller): Promise<readonly WriteOp[]> {
+async function forgetDefaultChild(
+  context: EngineContext,
+  kind: KindDefinition,
+  row: ResourceRow,
+  caller: Caller,
+): Promise<readonly WriteOp[]> {
   if (kind.parent?.kind === undefined) return [];
   const owner = context.definition(kind.parent.kind);
   const parentRow = await context.store.resources.get(resourceKind(kind.parent.kind).enumName, row.parent);

@@ -40,7 +40,9 @@ export interface PlanOptions {
 
 export function engineContext(options: EngineOptions, definitions: readonly KindDefinition[]): EngineContext {
   const byKind = new Map(definitions.map((definition) => [definition.kind.kind, definition]));
-  const referable = new Set(definitions.flatMap(({ references = [] }) => references.filter(({ required }) => required).map(({ kind }) => kind)));
+  const referable = new Set(
+    definitions.flatMap(({ references = [] }) => references.filter(({ required }) => required).map(({ kind }) => kind)),
+  );
   return {
     ...options,
     definitions,

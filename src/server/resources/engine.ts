@@ -88,7 +88,11 @@ export class ResourceEngine {
   }
 
   /** One page by its number, from 1; 0 is the first as well. */
-  async numberedPage(kind: KindDefinition, filter: ResourceFilter, asked: { readonly num: number; readonly size: number }): Promise<ListedPage> {
+  async numberedPage(
+    kind: KindDefinition,
+    filter: ResourceFilter,
+    asked: { readonly num: number; readonly size: number },
+  ): Promise<ListedPage> {
     return numberedPage(this.store, kind.kind.enumName, filter, asked);
   }
 

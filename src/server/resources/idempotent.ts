@@ -54,11 +54,21 @@ function keyOf({ caller, idempotencyKey }: CallContext): string {
   return JSON.stringify([caller.kind, caller.name, idempotencyKey]);
 }
 
-function hashOf<I extends DescMessage, O extends DescMessage>(key: string, method: IdempotentMethod<I, O>, request: MessageShape<I>): string {
+function hashOf<I extends DescMessage, O extends DescMessage>(
+  key: string,
+  method: IdempotentMethod<I, O>,
+  request: MessageShape<I>,
+): string {
   return createHash('sha256').update(`${key}\n${method.name}\n`).update(toBinary(method.input, request)).digest('hex');
 }
 
-async function keptAnswer<O extends DescMessage>(store: Store, clock: Clock, key: string, requestHash: string, output: O): Promise<MessageShape<O> | undefined> {
+async function keptAnswer<O extends DescMessage>(
+  store: Store,
+  clock: Clock,
+  key: string,
+  requestHash: string,
+  output: O,
+): Promise<MessageShape<O> | undefined> {
   const kept = await store.idempotency.get(key, clock.now());
   if (kept === undefined) return undefined;
   if (kept.requestHash !== requestHash) throw invalidArgument('idempotency-key', 'was used for another request within the last 24 hours');

@@ -37,7 +37,9 @@ export async function listPage(store: Store, kind: string, filters: readonly Res
   const limit = pageSize(asked.pageSize);
   const conditions = { kind, filters };
   const after = decodePageToken(asked.pageToken, conditions);
-  const pages = await Promise.all(filters.map((filter) => store.resources.list(kind, filter, { ...(after === '' ? {} : { after }), limit })));
+  const pages = await Promise.all(
+    filters.map((filter) => store.resources.list(kind, filter, { ...(after === '' ? {} : { after }), limit })),
+  );
   const { rows, more } = firstRows(pages, limit);
   const total = pages.reduce((sum, page) => sum + page.total, 0);
   const last = rows.at(-1);
@@ -50,7 +52,12 @@ export async function listPage(store: Store, kind: string, filters: readonly Res
 }
 
 /** One page by number, from 1. It is found by walking to it, so this is for the short lists that the contract numbers. */
-export async function numberedPage(store: Store, kind: string, filter: ResourceFilter, asked: { readonly num: number; readonly size: number }): Promise<ListedPage> {
+export async function numberedPage(
+  store: Store,
+  kind: string,
+  filter: ResourceFilter,
+  asked: { readonly num: number; readonly size: number },
+): Promise<ListedPage> {
   if (asked.num < 0) throw invalidArgument('page_info.num', `must not be negative, and is ${asked.num}`);
   const limit = pageSize(asked.size, 'page_info.size');
   let page = await store.resources.list(kind, filter, { limit });

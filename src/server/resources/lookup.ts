@@ -14,6 +14,7 @@ export async function rowById(store: Store, { kind }: KindDefinition, id: string
 /** The stored row that a reference means. Throws NOT_FOUND `<Kind> not found: <slug>`, and INVALID_ARGUMENT for a reference that is not clear. */
 export async function rowByReference(store: Store, { kind }: KindDefinition, reference: ApiResourceReference): Promise<ResourceRow> {
   const row = await resolveReference(store, kind.kind, reference);
-  if (row === undefined) throw notFound(kind.name, reference.org === '' ? reference.slug : `${reference.slug} (organization '${reference.org}')`);
+  if (row === undefined)
+    throw notFound(kind.name, reference.org === '' ? reference.slug : `${reference.slug} (organization '${reference.org}')`);
   return row;
 }

@@ -16,7 +16,10 @@ export function decodePageToken(token: string, conditions: unknown, field = 'pag
   const [conditionMark, after] = [text.slice(0, MARK_LENGTH), text.slice(MARK_LENGTH + 1)];
   if (encodePageToken(after, conditions) === token && after !== '') return after;
   const foreign = /^[0-9a-f]{16}:./.test(text) && conditionMark !== mark(conditions);
-  throw invalidArgument(field, foreign ? 'belongs to a list with other conditions; start again without a token' : 'is not a page token of this server');
+  throw invalidArgument(
+    field,
+    foreign ? 'belongs to a list with other conditions; start again without a token' : 'is not a page token of this server',
+  );
 }
 
 const MARK_LENGTH = 16;

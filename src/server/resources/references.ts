@@ -81,7 +81,10 @@ async function checkTarget<R extends Resource>(
     });
   }
   if (row.scope === Scope.organization && ownerScope !== Scope.platform && org !== '' && row.org !== org) {
-    throw invalidArgument(field, `${target.name} '${row.slug}' belongs to organization '${row.org}'; a resource of organization '${org}' cannot refer to it`);
+    throw invalidArgument(
+      field,
+      `${target.name} '${row.slug}' belongs to organization '${row.org}'; a resource of organization '${org}' cannot refer to it`,
+    );
   }
   return { field, kind: target.enumName, id: row.id, required: rule.required };
 }

@@ -20,7 +20,12 @@ const NOWHERE: ReferencePlace = { field: '', org: '' };
  * platform-scoped one, else the one without organisation, else the only one; several are refused with INVALID_ARGUMENT. A scope in
  * the reference must be the resource's own, but for platform-scoped resources, which everyone may use.
  */
-export async function resolveReference(store: Store, kind: ApiResourceKind, reference: ApiResourceReference, place = NOWHERE): Promise<ResourceRow | undefined> {
+export async function resolveReference(
+  store: Store,
+  kind: ApiResourceKind,
+  reference: ApiResourceReference,
+  place = NOWHERE,
+): Promise<ResourceRow | undefined> {
   const { scope, slug } = reference;
   if (slug === '') throw invalidArgument(within(place, 'slug'), 'slug is required in reference');
   assertKind(kind, reference.kind, within(place, 'kind'));

@@ -14,7 +14,12 @@ export interface RowTimes {
 }
 
 /** The row of a finished resource. Throws RESOURCE_EXHAUSTED with both numbers when it is larger than its readers can take. */
-export function toRow<R extends Resource>(kind: KindDefinition<R>, resource: R, references: readonly ResourceLink[], times: RowTimes): ResourceRow {
+export function toRow<R extends Resource>(
+  kind: KindDefinition<R>,
+  resource: R,
+  references: readonly ResourceLink[],
+  times: RowTimes,
+): ResourceRow {
   const metadata = metadataOf(resource);
   const data = toBinary(kind.schema, resource);
   if (data.length > MAX_RESOURCE_BYTES) throw resourceExhausted(`${kind.kind.name} ${metadata.slug}`, MAX_RESOURCE_BYTES, data.length);

@@ -58,13 +58,18 @@ export async function openValues<R extends Resource>(
     Object.entries(values).map(([key, stored]) => {
       if (!isSealed(stored)) return [key, stored];
       const opened = held.get(key);
-      if (opened === undefined) throw dataLoss(`${kind.kind.name} ${ownerId}: the secret ${JSON.stringify(key)} is not in the sealed table; set it again`);
+      if (opened === undefined)
+        throw dataLoss(`${kind.kind.name} ${ownerId}: the secret ${JSON.stringify(key)} is not in the sealed table; set it again`);
       return [key, { value: Buffer.from(opened).toString('utf8'), isSecret: true }];
     }),
   );
 }
 
-async function openHeld(reader: SecretReader, values: Record<string, SecretValue> | undefined, ownerId: string): Promise<Map<string, Uint8Array>> {
+async function openHeld(
+  reader: SecretReader,
+  values: Record<string, SecretValue> | undefined,
+  ownerId: string,
+): Promise<Map<string, Uint8Array>> {
   if (!Object.values(values ?? {}).some(isSealed)) return new Map();
   return new Map(Object.entries(await reader.open(ownerId)));
 }
@@ -74,11 +79,18 @@ function isSealed(value: SecretValue): boolean {
 }
 
 /** What a `***` stands for; undefined for a value that is given as it is. */
-function keptSecret<R extends Resource>(rule: SecretRule<R>, key: string, { value, isSecret }: SecretValue, held: ReadonlyMap<string, Uint8Array>) {
+function keptSecret<R extends Resource>(
+  rule: SecretRule<R>,
+  key: string,
+  { value, isSecret }: SecretValue,
+  held: ReadonlyMap<string, Uint8Array>,
+) {
   if (value !== REDACTED) return undefined;
   const kept = held.get(key);
-  if (isSecret && kept === undefined) throw invalidArgument(`${pathOf(rule, key)}.value`, `'${REDACTED}' stands for a stored secret, and there is none of this name`);
-  if (!isSecret && kept !== undefined) throw invalidArgument(`${pathOf(rule, key)}.value`, 'must be given when a secret is made a plain value');
+  if (isSecret && kept === undefined)
+    throw invalidArgument(`${pathOf(rule, key)}.value`, `'${REDACTED}' stands for a stored secret, and there is none of this name`);
+  if (!isSecret && kept !== undefined)
+    throw invalidArgument(`${pathOf(rule, key)}.value`, 'must be given when a secret is made a plain value');
   return kept;
 }
 

@@ -65,7 +65,9 @@ function writeHandler(engine: ResourceEngine, kind: KindDefinition, method: Desc
       return plan.resource;
     }
     return idempotent(engine, named, draft, call, async (keep) => {
-      const plan = await engine.write(verb, kind, draft, call.caller, ({ resource }) => keep(resource as MessageShape<typeof method.output>));
+      const plan = await engine.write(verb, kind, draft, call.caller, ({ resource }) =>
+        keep(resource as MessageShape<typeof method.output>),
+      );
       tellOutcome(call, plan);
       return plan.resource;
     });
@@ -79,7 +81,9 @@ function deleteHandler(engine: ResourceEngine, kind: KindDefinition, method: Des
   return async (request: DeleteRequest, call: CallContext) => {
     engine.validate(method.input, request);
     const [id, force] = 'resourceId' in request ? [request.resourceId, request.force] : [request.value, false];
-    const plan = await (isDryRun(call) ? engine.planDelete(kind, id, call.caller, { force }) : engine.delete(kind, id, call.caller, { force }));
+    const plan = await (isDryRun(call)
+      ? engine.planDelete(kind, id, call.caller, { force })
+      : engine.delete(kind, id, call.caller, { force }));
     tellOutcome(call, plan);
     return plan.resource;
   };

@@ -22,7 +22,8 @@ export interface SessionRequest {
 export function sessionDraft({ agent, instance, org }: SessionRequest, newId: NewId): Session {
   const { apiVersion, name: kind, kind: number } = resourceKind(ApiResourceKind.session);
   const name = `session-${newId(number).split('-').at(-1)}`;
-  const owner = agent.metadata?.ownerScope === Scope.organization ? { org: agent.metadata.org, ownerScope: Scope.organization } : ownerFrom(org);
+  const owner =
+    agent.metadata?.ownerScope === Scope.organization ? { org: agent.metadata.org, ownerScope: Scope.organization } : ownerFrom(org);
   return create(SessionSchema, {
     apiVersion,
     kind,

@@ -1,6 +1,10 @@
 import { create as createMessage } from '@bufbuild/protobuf';
+import { annotations } from '../../contract/annotations.js';
 import { aborted, invalidArgument, notFound } from '../../contract/errors.js';
-import { type ApiResourceMetadata, ApiResourceMetadataVersionSchema } from '../../contract/gen/ai/stigmer/commons/apiresource/metadata_pb.js';
+import {
+  type ApiResourceMetadata,
+  ApiResourceMetadataVersionSchema,
+} from '../../contract/gen/ai/stigmer/commons/apiresource/metadata_pb.js';
 import { ApiResourceKind } from '../../contract/kinds.js';
 import { slugOf } from '../../contract/slug.js';
 import type { ResourceRow } from '../../store/ports.js';
@@ -19,14 +23,23 @@ import { sealSecrets } from './secrets.js';
 import { validateDraft } from './validate.js';
 
 /** The stored resource that a draft means: by its id, else by organisation and slug, or the slug that its name gives. */
-export async function findExisting<R extends Resource>({ store }: EngineContext, kind: KindDefinition<R>, { id, org, slug, name }: ApiResourceMetadata): Promise<ResourceRow | undefined> {
+export async function findExisting<R extends Resource>(
+  { store }: EngineContext,
+  kind: KindDefinition<R>,
+  { id, org, slug, name }: ApiResourceMetadata,
+): Promise<ResourceRow | undefined> {
   const byId = id === '' ? undefined : await store.resources.get(kind.kind.enumName, id);
   const wanted = slug || slugOf(name);
   return byId ?? (wanted === '' ? undefined : store.resources.getBySlug(kind.kind.enumName, org, wanted));
 }
 
 /** Plans an update of a resource that must exist. A draft with an id means that very resource. */
-export async function planUpdate<R extends Resource>(context: EngineContext, kind: KindDefinition<R>, draft: R, caller: Caller): Promise<Plan<R>> {
+export async function planUpdate<R extends Resource>(
+  context: EngineContext,
+  kind: KindDefinition<R>,
+  draft: R,
+  caller: Caller,
+): Promise<Plan<R>> {
   validateDraft(context, kind, draft);
   const { id, slug, name, org } = metadataOf(draft);
   if (id === '' && slug === '' && name === '') throw invalidArgument('metadata.id', 'resource id or slug is required for update');
@@ -121,7 +134,7 @@ function renewVersion(context: EngineContext, metadata: ApiResourceMetadata, pre
   metadata.version = createMessage(ApiResourceMetadataVersionSchema, { id, message, previousVersionId });
 }
 
-/** The first SDK writes the time of each synthesis into its output; it alone is no change. */
+/** The original's SDK writes the time of each synthesis into its output; it alone is no change. */
 function isVolatile(field: string): boolean {
-  return field === 'metadata.annotations["stigmer.ai/sdk.generated-at"]';
+  return field === `metadata.annotations[${JSON.stringify(annotations.sdkGeneratedAt.key)}]`;
 }

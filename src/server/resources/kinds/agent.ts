@@ -27,7 +27,11 @@ export const agentKind: KindDefinition<Agent> = {
   executions: 'ownerId',
   defaultChild: {
     kind: ApiResourceKind.agent_instance,
-    draft: (agent) => create(AgentInstanceSchema, defaultChildDraft(ApiResourceKind.agent_instance, agent, (agentId, description) => ({ agentId, description }))),
+    draft: (agent) =>
+      create(
+        AgentInstanceSchema,
+        defaultChildDraft(ApiResourceKind.agent_instance, agent, (agentId, description) => ({ agentId, description })),
+      ),
     get: (agent) => agent.status?.defaultInstanceId ?? '',
     set: (agent, id) => {
       agent.status ??= create(AgentStatusSchema);

@@ -1,7 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { type Session, SessionSchema } from '../../../contract/gen/ai/stigmer/agentic/session/v1/api_pb.js';
 import { SessionCommandController } from '../../../contract/gen/ai/stigmer/agentic/session/v1/command_pb.js';
-import { type ListSessionsByAgentRequest, type ListSessionsRequest, SessionListSchema } from '../../../contract/gen/ai/stigmer/agentic/session/v1/io_pb.js';
+import {
+  type ListSessionsByAgentRequest,
+  type ListSessionsRequest,
+  SessionListSchema,
+} from '../../../contract/gen/ai/stigmer/agentic/session/v1/io_pb.js';
 import { SessionQueryController } from '../../../contract/gen/ai/stigmer/agentic/session/v1/query_pb.js';
 import { ApiResourceKind, resourceKind } from '../../../contract/kinds.js';
 import { answerPage } from '../answer.js';
@@ -23,7 +27,11 @@ export const sessionKind: KindDefinition<Session> = {
     // The field wants an agent's id; the original compared it with the instance's, so that one is taken as well.
     listByAgent: async (engine, { agentId, pageSize, pageToken }: ListSessionsByAgentRequest, call) => {
       const parents = [agentId, ...(await engine.childIds(agentInstanceKind, agentId))];
-      const page = await engine.list(sessionKind, parents.map((parent) => ({ parent })), { pageSize, pageToken });
+      const page = await engine.list(
+        sessionKind,
+        parents.map((parent) => ({ parent })),
+        { pageSize, pageToken },
+      );
       return create(SessionListSchema, { totalPages: page.totalPages, entries: answerPage(sessionKind, page, call) });
     },
   },

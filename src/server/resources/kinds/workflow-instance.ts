@@ -1,7 +1,10 @@
 import { create } from '@bufbuild/protobuf';
 import { type WorkflowInstance, WorkflowInstanceSchema } from '../../../contract/gen/ai/stigmer/agentic/workflowinstance/v1/api_pb.js';
 import { WorkflowInstanceCommandController } from '../../../contract/gen/ai/stigmer/agentic/workflowinstance/v1/command_pb.js';
-import { type GetWorkflowInstancesByWorkflowRequest, WorkflowInstanceListSchema } from '../../../contract/gen/ai/stigmer/agentic/workflowinstance/v1/io_pb.js';
+import {
+  type GetWorkflowInstancesByWorkflowRequest,
+  WorkflowInstanceListSchema,
+} from '../../../contract/gen/ai/stigmer/agentic/workflowinstance/v1/io_pb.js';
 import { WorkflowInstanceQueryController } from '../../../contract/gen/ai/stigmer/agentic/workflowinstance/v1/query_pb.js';
 import { ApiResourceKind, resourceKind } from '../../../contract/kinds.js';
 import type { KindDefinition } from '../kind.js';
@@ -20,7 +23,10 @@ export const workflowInstanceKind: KindDefinition<WorkflowInstance> = {
   methods: {
     getByWorkflow: async (engine, { workflowId, pageInfo }: GetWorkflowInstancesByWorkflowRequest) => {
       const page = await engine.numberedPage(workflowInstanceKind, { parent: workflowId }, pageInfo ?? FIRST_PAGE);
-      return create(WorkflowInstanceListSchema, { totalPages: page.totalPages, entries: page.rows.map((row) => fromRow(workflowInstanceKind, row)) });
+      return create(WorkflowInstanceListSchema, {
+        totalPages: page.totalPages,
+        entries: page.rows.map((row) => fromRow(workflowInstanceKind, row)),
+      });
     },
   },
 };

@@ -17,7 +17,10 @@ export const workflowKind: KindDefinition<Workflow> = {
   defaultChild: {
     kind: ApiResourceKind.workflow_instance,
     draft: (workflow) =>
-      create(WorkflowInstanceSchema, defaultChildDraft(ApiResourceKind.workflow_instance, workflow, (workflowId, description) => ({ workflowId, description }))),
+      create(
+        WorkflowInstanceSchema,
+        defaultChildDraft(ApiResourceKind.workflow_instance, workflow, (workflowId, description) => ({ workflowId, description })),
+      ),
     get: (workflow) => workflow.status?.defaultInstanceId ?? '',
     set: (workflow, id) => {
       workflow.status ??= create(WorkflowStatusSchema);
