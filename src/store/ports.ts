@@ -45,8 +45,9 @@ export interface ResourceFilter {
   readonly tags?: readonly string[];
 }
 
-/** A page's place: rows after this key, in ascending order of id. Holds while rows are inserted and deleted between pages. */
+/** A page's place: rows after this key, in the order of the list. Holds while rows are inserted and deleted between pages. */
 export interface PageRequest {
+  /** `next` of the page before, as it is; another text may be refused with INVALID_ARGUMENT. */
   readonly after?: string;
   readonly limit: number;
 }
@@ -64,6 +65,7 @@ export interface ResourceReader {
   getBySlug(kind: string, org: string, slug: string): Promise<ResourceRow | undefined>;
   /** Every resource of that slug, over all organisations. */
   findBySlug(kind: string, slug: string): Promise<readonly ResourceRow[]>;
+  /** In ascending order of id. */
   list(kind: string, filter: ResourceFilter, page: PageRequest): Promise<Page<ResourceRow>>;
   /** Resources that refer to this one. */
   referrers(kind: string, id: string, limit: number): Promise<readonly { readonly row: ResourceRow; readonly link: ResourceLink }[]>;
@@ -117,6 +119,7 @@ export interface StoredExecution {
 
 export interface ExecutionFilter {
   readonly kind?: ExecutionRow['kind'];
+  /** Any of these; an empty list is no condition. */
   readonly phases?: readonly number[];
   readonly sessionId?: string;
   readonly ownerId?: string;
@@ -138,10 +141,13 @@ export interface CommittedAppend {
 /** Reading side of the executions and their log. */
 export interface ExecutionReader {
   get(id: string): Promise<StoredExecution | undefined>;
-  /** Newest first. */
+  /** Newest first, in the order in which they were stored. */
   list(filter: ExecutionFilter, page: PageRequest): Promise<Page<StoredExecution>>;
   head(id: string): Promise<ExecutionHead | undefined>;
-  /** Events with a revision greater than `after`; undefined when they are not kept any more. */
+  /**
+   * At most `limit` events with a revision greater than `after`; undefined when they are not kept any more, or there is no such
+   * execution. This and `snapshot` throw DATA_LOSS naming the execution when what is stored of it is damaged.
+   */
   read(id: string, after: number, limit: number): Promise<readonly Uint8Array[] | undefined>;
   /** Newest snapshot: an ExecutionState in protobuf binary. */
   snapshot(id: string): Promise<{ readonly revision: number; readonly state: Uint8Array } | undefined>;
@@ -186,8 +192,12 @@ export type WriteOp =
   | { readonly op: 'insert-resource'; readonly row: ResourceRow }
   /** Refused with NOT_FOUND, or with ABORTED naming both versions when `expectedVersion` is not the current one. */
   | { readonly op: 'update-resource'; readonly row: ResourceRow; readonly expectedVersion: string }
+  /** Refused with NOT_FOUND. Its secrets are changes of their own. */
   | { readonly op: 'delete-resource'; readonly kind: string; readonly id: string }
-  /** Refused with FAILED_PRECONDITION when the resource is not there: the check that a reference still holds at commit. */
+  /**
+   * Refused with FAILED_PRECONDITION when the resource is not there: the check that a reference still holds at commit. This and the
+   * next two look at what stands when all changes of the write are made, wherever in the list they are.
+   */
   | { readonly op: 'require-resource'; readonly kind: string; readonly id: string; readonly field: string }
   /**
    * Refused with ABORTED when a resource still has this one as its parent, or an execution belongs to it (as session, owner or
@@ -198,24 +208,34 @@ export type WriteOp =
   | { readonly op: 'require-unreferenced'; readonly kind: string; readonly id: string }
   | { readonly op: 'insert-execution'; readonly row: ExecutionRow; readonly head: ExecutionHead; readonly events: readonly Uint8Array[] }
   | { readonly op: 'update-execution'; readonly row: ExecutionRow; readonly expectedVersion: string }
+  /** With its log, snapshot and secrets. Refused with NOT_FOUND. */
   | { readonly op: 'delete-execution'; readonly id: string }
   /**
-   * Adds events. Refused with ABORTED when the log is not at `expectedRevision`, and when `source` is not beyond the log's own source
-   * (a repeat, or a lower attempt).
+   * Adds events. Refused with ABORTED when the log is not at `expectedRevision` (reason REVISION_CONFLICT), and when `source` is not
+   * beyond the log's own source: a repeat (REPORT_REPEATED), or a lower attempt (ATTEMPT_OVERTAKEN). The arrays must not be changed
+   * after the call. No events and a snapshot keeps the snapshot alone.
    */
   | {
       readonly op: 'append';
       readonly executionId: string;
       readonly expectedRevision: number;
       readonly events: readonly Uint8Array[];
+      /** `head.revision` is `expectedRevision` and the number of events. Without `head.source` the log's own stays. */
       readonly head: ExecutionHead;
+      /** The report that this append comes from. Left out, it comes from none, and `head.source` may be the log's own. */
+      readonly source?: ReportSource;
       /** ExecutionState at head.revision, when it is time to keep one. */
       readonly snapshot?: Uint8Array;
     }
+  /** Takes the place of one with the same id. */
   | { readonly op: 'put-intent'; readonly intent: Intent }
+  /** Counts an attempt. Of an intent that another process has settled nothing is changed. */
   | { readonly op: 'retry-intent'; readonly id: string; readonly dueAt: number }
+  /** Settled by two, it is settled. */
   | { readonly op: 'settle-intent'; readonly id: string }
+  /** Adds values, or replaces those of the same fields. */
   | { readonly op: 'put-secrets'; readonly ownerId: string; readonly values: Readonly<Record<string, Uint8Array>> }
+  /** The owner's values, and that they were claimed. */
   | { readonly op: 'delete-secrets'; readonly ownerId: string }
   /** Notes that an attempt has claimed the owner's secrets; refused with ALREADY_EXISTS the second time. */
   | { readonly op: 'claim-secrets'; readonly ownerId: string; readonly attempt: number }
@@ -241,6 +261,7 @@ export interface IdempotencyReader {
 }
 
 export interface ChangeReader {
+  /** Newest first. */
   list(filter: { readonly kind?: string; readonly resourceId?: string }, page: PageRequest): Promise<Page<ChangeRecord>>;
 }
 
@@ -265,8 +286,39 @@ export interface Store {
   /**
    * Makes the changes durable, all of them or none. Resolves after the commit is on disk. What arrives while a commit is under way
    * shares the next one; a refused write fails alone. Throws StigmerError: ALREADY_EXISTS, NOT_FOUND, ABORTED, FAILED_PRECONDITION,
-   * RESOURCE_EXHAUSTED (disk full), DATA_LOSS (corrupt file).
+   * RESOURCE_EXHAUSTED (disk full, or too much is waiting), UNAVAILABLE (another process holds the file, or the store is closed),
+   * DATA_LOSS (corrupt file).
    */
   write(ops: readonly WriteOp[]): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What `compact` has removed. */
+export interface CompactionReport {
+  /** Finished executions whose events went; their final snapshots stay. */
+  readonly executions: number;
+  /** Appends that went with them and with deleted executions. */
+  readonly appends: number;
+  /** Expired answers to idempotent requests. */
+  readonly answers: number;
+  /** Lines of the log of changes. */
+  readonly changes: number;
+  /** Pages of 4 KiB given back to the disk. */
+  readonly pages: number;
+}
+
+/** Upkeep, beside the traffic, for the program that runs the store. */
+export interface StoreMaintenance {
+  /** Executions that were found damaged, on start or when read, with the reason. Reading or adding to them throws DATA_LOSS. */
+  readonly damaged: ReadonlyMap<string, string>;
+  /** What the check of the whole file found wrong on start; empty when it is sound. */
+  readonly problems: readonly string[];
+  /** Removes events, answers and changes that were to be kept until `now` (milliseconds since 1970) at most. To be called now and then. */
+  compact(now: number): Promise<CompactionReport>;
+  /** Copies the database, as it is at this moment, to a file that does not exist yet. Neither key file nor artifacts are in it. */
+  backup(file: string): Promise<void>;
+  /** Gives the log a new identity, after which resume points are void: after a restore or an import. */
+  renewLogId(): Promise<string>;
+  /** Seals all secrets under a new key. */
+  rotateKey(): Promise<void>;
 }
