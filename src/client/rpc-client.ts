@@ -1,7 +1,7 @@
 import type { DescMessage, DescMethodBiDiStreaming, DescMethodServerStreaming, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
 import { type CallOptions as GrpcCallOptions, Client, type ClientDuplexStream, type ClientReadableStream, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { StigmerError } from '../contract/errors.js';
+import { Code, StigmerError, unavailable } from '../contract/errors.js';
 import { fromGrpcStatus } from '../contract/grpc-status.js';
 import { grpcMethodDefinition } from '../contract/services.js';
 
@@ -38,6 +38,9 @@ export interface Duplex<I, O> {
   end(): void;
   cancel(): void;
 }
+
+/** Reason of the UNAVAILABLE that this client makes itself: nothing was heard from the server. Its metadata has the endpoint. */
+export const UNREACHABLE = 'SERVER_UNREACHABLE';
 
 const defaultUnaryTimeoutMs = 30_000;
 
@@ -169,8 +172,9 @@ export class RpcClient {
   /** grpc-js says "No connection established" and the like; a person wants to know to what. */
   #explain(error: unknown): StigmerError {
     const known = isServiceError(error) ? fromGrpcStatus(error) : StigmerError.from(error);
-    if (known.codeName !== 'UNAVAILABLE' || known.details.length > 0) return known;
-    return new StigmerError(known.code, `no answer from the server at ${this.endpoint}: ${known.message}`, { cause: error });
+    if (known.code !== Code.UNAVAILABLE || known.details.length > 0) return known;
+    const metadata = { endpoint: this.endpoint };
+    return unavailable(`no answer from the server at ${this.endpoint}: ${known.message}`, { reason: UNREACHABLE, metadata, cause: error });
   }
 }
 
