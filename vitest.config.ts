@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { storeWorkerPlugin } from './test/support/store-worker-plugin.js';
 
 export default defineConfig({
+  plugins: [storeWorkerPlugin()],
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['test/thorough/**', 'node_modules/**', 'dist/**'],
