@@ -25,7 +25,7 @@ export async function planCreate<R extends Resource>(
   kind: KindDefinition<R>,
   draft: R,
   caller: Caller,
-  options: PlanOptions = {},
+  options: PlanOptions<R> = {},
 ): Promise<Plan<R>> {
   validateDraft(context, kind, draft);
   return planInsertion(context, kind, draft, caller, options);
@@ -40,7 +40,7 @@ export async function planInsertion<R extends Resource>(
   kind: KindDefinition<R>,
   draft: R,
   caller: Caller,
-  options: PlanOptions = {},
+  options: PlanOptions<R> = {},
 ): Promise<Plan<R>> {
   const resource = copyOf(kind, draft);
   const metadata = metadataOf(resource);
@@ -52,13 +52,14 @@ export async function planInsertion<R extends Resource>(
     id: context.newId(ApiResourceKind.api_resource_version),
     message: metadata.version?.message ?? '',
   });
-  const references = await checkReferences(context, kind, resource, options);
+  const references = await checkReferences(context, kind, resource, options.after);
   const secrets = await sealSecrets(context.store.secrets, kind, metadata.id, resource);
   const now = context.clock.now();
   resource.status = undefined;
   const status = statusOf(kind, resource);
   stampAudit(status, { actor: caller.name, at: now, event: 'created' });
   kind.deriveStatus?.(resource, now);
+  options.amend?.(resource);
   const child = await adoptOrCreateDefaultChild(context, kind, resource, caller);
   const row = toRow(kind, resource, references.links, { createdAt: now, updatedAt: now });
   return {

@@ -6,6 +6,7 @@ import type { Store } from '../../store/ports.js';
 import type { Caller } from '../rpc.js';
 import type { KindDefinition } from './kind.js';
 import type { Plan } from './plan.js';
+import type { Resource } from './resource.js';
 
 /** Removes executions on behalf of a resource's deletion: running ones are cancelled first, watchers get their end. */
 export interface ExecutionDeleter {
@@ -33,9 +34,11 @@ export interface EngineContext extends EngineOptions {
   isReferable(kind: ApiResourceKind): boolean;
 }
 
-export interface PlanOptions {
+export interface PlanOptions<R extends Resource = Resource> {
   /** Plans that are to be written before this one, in the same write, and that it may refer to. */
   readonly after?: readonly Plan[];
+  /** Sets fields that are the server's own, before the resource is compared and stored. */
+  readonly amend?: (resource: R) => void;
 }
 
 export function engineContext(options: EngineOptions, definitions: readonly KindDefinition[]): EngineContext {

@@ -7,7 +7,6 @@ import type { Session } from '../../contract/gen/ai/stigmer/agentic/session/v1/a
 import type { Workflow } from '../../contract/gen/ai/stigmer/agentic/workflow/v1/api_pb.js';
 import type { WorkflowInstance } from '../../contract/gen/ai/stigmer/agentic/workflowinstance/v1/api_pb.js';
 import type { ApiResourceReference } from '../../contract/gen/ai/stigmer/commons/apiresource/io_pb.js';
-import { slugOf } from '../../contract/slug.js';
 import type { ResourceFilter, ResourceRow, Store, WriteOp } from '../../store/ports.js';
 import type { Caller } from '../rpc.js';
 import { planApply } from './apply.js';
@@ -43,24 +42,25 @@ const EXECUTION_BATCH = 500;
  * as one transaction. Whatever it gives out has its secret values shown as `***`, but for `openEnvironment` and `openInstanceEnvironment`.
  */
 export class ResourceEngine {
-  readonly #context: EngineContext;
+  /** For the steps of single kinds. */
+  readonly context: EngineContext;
   readonly #serial = new Serial();
 
   constructor(options: EngineOptions) {
-    this.#context = engineContext(options, kindDefinitions);
+    this.context = engineContext(options, kindDefinitions);
   }
 
   get store(): Store {
-    return this.#context.store;
+    return this.context.store;
   }
 
   get clock(): Clock {
-    return this.#context.clock;
+    return this.context.clock;
   }
 
   /** Checks a request against the contract's rules. Throws INVALID_ARGUMENT that names every field at fault. */
   validate<D extends DescMessage>(schema: D, message: MessageShape<D>): void {
-    this.#context.validate(schema, message);
+    this.context.validate(schema, message);
   }
 
   /** Throws NOT_FOUND `<Kind> not found: <id>`. */
@@ -105,21 +105,21 @@ export class ResourceEngine {
 
   /** Plans a command without writing it: for a dry run, or to be joined to others. */
   async plan<R extends Resource>(verb: Verb, kind: KindDefinition<R>, draft: R, caller: Caller): Promise<Plan<R>> {
-    return PLANNERS[verb](this.#context, kind, draft, caller);
+    return PLANNERS[verb](this.context, kind, draft, caller);
   }
 
   /** Plans a new resource that may refer to those of plans before it. */
   async planCreate<R extends Resource>(kind: KindDefinition<R>, draft: R, caller: Caller, options?: PlanOptions): Promise<Plan<R>> {
-    return planCreate(this.#context, kind, draft, caller, options);
+    return planCreate(this.context, kind, draft, caller, options);
   }
 
   async planDelete<R extends Resource>(kind: KindDefinition<R>, id: string, caller: Caller, options?: DeleteOptions): Promise<Deletion<R>> {
-    return planDelete(this.#context, kind, id, caller, options);
+    return planDelete(this.context, kind, id, caller, options);
   }
 
   /** Deletes the execution contexts of an execution that is about to be deleted. */
   async planChildrenDelete(executionId: string, caller: Caller): Promise<readonly WriteOp[]> {
-    return planChildrenDelete(this.#context, executionId, caller);
+    return planChildrenDelete(this.context, executionId, caller);
   }
 
   /**
@@ -137,7 +137,7 @@ export class ResourceEngine {
 
   /** A session made by the server for an execution that names none. The plan that creates its instance, if there is one, goes into `after`. */
   async planSession(request: SessionRequest, caller: Caller, options?: PlanOptions): Promise<Plan<Session>> {
-    return planCreate(this.#context, sessionKind, sessionDraft(request, this.#context.newId), caller, options);
+    return planCreate(this.context, sessionKind, sessionDraft(request, this.context.newId), caller, options);
   }
 
   /**
@@ -148,57 +148,58 @@ export class ResourceEngine {
     return transact(this.store, plan);
   }
 
-  /** Plans a command and writes it. `join` gives further changes for the same transaction, from the plan. Nothing is written when nothing changes. */
+  /**
+   * Writes a planned command; commands on one subject take turns. `join` gives further changes for the same transaction, from the plan.
+   * Nothing is written when nothing changes.
+   */
   async write<R extends Resource>(
-    verb: Verb,
-    kind: KindDefinition<R>,
-    draft: R,
-    caller: Caller,
+    subject: string,
+    plan: () => Promise<Plan<R>>,
     join: (plan: Plan<R>) => readonly WriteOp[] = () => [],
   ): Promise<Plan<R>> {
-    return this.#serial.run(subjectOf(kind, draft), async () =>
+    return this.#serial.run(subject, async () =>
       this.transact(async () => {
-        const plan = await this.plan(verb, kind, draft, caller);
-        return plan.ops.length === 0 ? plan : { ...plan, ops: [...plan.ops, ...join(plan)] };
+        const planned = await plan();
+        return planned.ops.length === 0 ? planned : { ...planned, ops: [...planned.ops, ...join(planned)] };
       }),
     );
   }
 
-  /** Deletes a resource and what belongs to it. Executions go first, in batches: a crash in between leaves the resource, and the delete can be repeated. */
+  /**
+   * Deletes a resource and what belongs to it. Executions go first, in batches: a crash in between leaves the resource, and the delete
+   * can be repeated.
+   */
   async delete<R extends Resource>(kind: KindDefinition<R>, id: string, caller: Caller, options?: DeleteOptions): Promise<Deletion<R>> {
-    return this.transact(async () => {
+    const cleanUp = await kind.cleanUp?.(this.store, id);
+    const deletion = await this.transact(async () => {
       const plan = await this.planDelete(kind, id, caller, options);
       for (let start = 0; start < plan.executions.length; start += EXECUTION_BATCH) {
-        await this.#context.executions.deleteExecutions(plan.executions.slice(start, start + EXECUTION_BATCH), caller);
+        await this.context.executions.deleteExecutions(plan.executions.slice(start, start + EXECUTION_BATCH), caller);
       }
       return plan;
     });
+    await cleanUp?.();
+    return deletion;
   }
 
   /** Variables of one resource, secrets in clear, by name: for the runner that has claimed its execution, and for no one else. */
   async openEnvironment(kind: KindDefinition, id: string): Promise<OpenValues> {
-    return openEnvironment(this.#context, kind, id);
+    return openEnvironment(this.context, kind, id);
   }
 
   /** What an instance runs with, secrets in clear: its parent's env_spec, and over it its environments in their order. */
   async openInstanceEnvironment(kind: KindDefinition, instance: Resource): Promise<OpenValues> {
-    return openInstanceEnvironment(this.#context, kind, instance);
+    return openInstanceEnvironment(this.context, kind, instance);
   }
 
   async #ensureDefaultChild<P extends Resource>(kind: KindDefinition<P>, parent: P, caller: Caller): Promise<Plan> {
     const row = await this.row(kind, metadataOf(parent).id);
     const current = fromRow(kind, row);
     const named = kind.defaultChild?.get(current);
-    const child = await adoptOrCreateDefaultChild(this.#context, kind, current, caller);
+    const child = await adoptOrCreateDefaultChild(this.context, kind, current, caller);
     if (child === undefined) throw internal(`${kind.kind.name} has no default child`);
     if (kind.defaultChild?.get(current) === named) return child;
-    const link = planStatusChange(this.#context, kind, row, current, caller);
+    const link = planStatusChange(this.context, kind, row, current, caller);
     return { ...child, ops: [...link.ops, ...child.ops] };
   }
-}
-
-/** What a command is about, as far as its draft tells: commands about the same take turns. */
-function subjectOf(kind: KindDefinition, draft: Resource): string {
-  const { id, org, slug, name } = metadataOf(draft);
-  return JSON.stringify([kind.kind.enumName, ...(id === '' ? [org, slug || slugOf(name)] : [id])]);
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type DescMessage, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import { type DescMessage, type DescMethodUnary, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import type { Clock } from '../../contract/clock.js';
 import { Code, invalidArgument, StigmerError } from '../../contract/errors.js';
 import type { Store, WriteOp } from '../../store/ports.js';
@@ -10,14 +10,6 @@ export const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
 
 const MAX_KEY_LENGTH = 255;
 
-/** A method whose repetition under the same key gives the first answer again. */
-export interface IdempotentMethod<I extends DescMessage, O extends DescMessage> {
-  /** Full name, so that one key is not taken for two methods. */
-  readonly name: string;
-  readonly input: I;
-  readonly output: O;
-}
-
 /**
  * Runs a command once for each idempotency key of a caller. `run` gets the function that makes, from the answer, the changes which keep
  * it, and writes them in the same transaction as its own; so either both are there or neither. Without a key, and when `run` wrote
@@ -25,7 +17,7 @@ export interface IdempotentMethod<I extends DescMessage, O extends DescMessage> 
  */
 export async function idempotent<I extends DescMessage, O extends DescMessage>(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
-  method: IdempotentMethod<I, O>,
+  method: DescMethodUnary<I, O>,
   request: MessageShape<I>,
   call: CallContext,
   run: (keep: (answer: MessageShape<O>) => readonly WriteOp[]) => Promise<MessageShape<O>>,
@@ -56,10 +48,13 @@ function keyOf({ caller, idempotencyKey }: CallContext): string {
 
 function hashOf<I extends DescMessage, O extends DescMessage>(
   key: string,
-  method: IdempotentMethod<I, O>,
+  method: DescMethodUnary<I, O>,
   request: MessageShape<I>,
 ): string {
-  return createHash('sha256').update(`${key}\n${method.name}\n`).update(toBinary(method.input, request)).digest('hex');
+  return createHash('sha256')
+    .update(`${key}\n${method.parent.typeName}/${method.name}\n`)
+    .update(toBinary(method.input, request))
+    .digest('hex');
 }
 
 async function keptAnswer<O extends DescMessage>(

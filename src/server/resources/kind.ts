@@ -2,6 +2,7 @@ import type { DescMessage, DescService } from '@bufbuild/protobuf';
 import type { FieldViolation } from '../../contract/errors.js';
 import type { ApiResourceReference } from '../../contract/gen/ai/stigmer/commons/apiresource/io_pb.js';
 import type { ApiResourceKind, ResourceKind } from '../../contract/kinds.js';
+import type { ResourceRow, Store } from '../../store/ports.js';
 import type { CallContext } from '../rpc.js';
 import type { ResourceEngine } from './engine.js';
 import type { Resource } from './resource.js';
@@ -24,6 +25,10 @@ export interface KindDefinition<R extends Resource = Resource> {
   check?(resource: R): readonly FieldViolation[];
   /** Fields of the status that follow from the spec; called with each accepted change, times in milliseconds since 1970. */
   deriveStatus?(resource: R, now: number): void;
+  /** Of versioned kinds: the row of a resource at the version that a reference names, or undefined when it has none of that name. */
+  atVersion?(store: Store, row: ResourceRow, version: string): Promise<ResourceRow | undefined>;
+  /** Called before a resource is deleted, gives what is to be done after. */
+  cleanUp?(store: Store, id: string): Promise<() => Promise<void>>;
   /** An `apply` of something that exists is refused. */
   readonly applyCreatesOnly?: boolean;
   /** Services of the contract for this kind. The usual methods are known by their names. */

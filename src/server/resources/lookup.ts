@@ -11,10 +11,17 @@ export async function rowById(store: Store, { kind }: KindDefinition, id: string
   return row;
 }
 
-/** The stored row that a reference means. Throws NOT_FOUND `<Kind> not found: <slug>`, and INVALID_ARGUMENT for a reference that is not clear. */
-export async function rowByReference(store: Store, { kind }: KindDefinition, reference: ApiResourceReference): Promise<ResourceRow> {
+/**
+ * The stored row that a reference means, at the version that it names. Throws NOT_FOUND `<Kind> not found: <slug>`, and INVALID_ARGUMENT
+ * for a reference that is not clear.
+ */
+export async function rowByReference(store: Store, definition: KindDefinition, reference: ApiResourceReference): Promise<ResourceRow> {
+  const { kind } = definition;
+  const { slug, org, version } = reference;
   const row = await resolveReference(store, kind.kind, reference);
-  if (row === undefined)
-    throw notFound(kind.name, reference.org === '' ? reference.slug : `${reference.slug} (organization '${reference.org}')`);
-  return row;
+  if (row === undefined) throw notFound(kind.name, org === '' ? slug : `${slug} (organization '${org}')`);
+  if (definition.atVersion === undefined) return row;
+  const found = await definition.atVersion(store, row, version);
+  if (found === undefined) throw notFound(`${kind.displayName.toLowerCase()} version`, `${slug}:${version}`);
+  return found;
 }

@@ -1,9 +1,10 @@
-import { failedPrecondition, invalidArgument, notFound } from '../../contract/errors.js';
+import { failedPrecondition, invalidArgument, notFound, type StigmerError } from '../../contract/errors.js';
 import { ApiResourceOwnerScope as Scope } from '../../contract/gen/ai/stigmer/commons/apiresource/enum_pb.js';
 import { resourceKind } from '../../contract/kinds.js';
 import type { ResourceLink, WriteOp } from '../../store/ports.js';
-import type { EngineContext, PlanOptions } from './engine-context.js';
+import type { EngineContext } from './engine-context.js';
 import type { KindDefinition, ParentRule, ReferenceRule, ReferenceTarget } from './kind.js';
+import type { Plan } from './plan.js';
 import { metadataOf, type Resource } from './resource.js';
 import { resolveReference } from './resolve.js';
 
@@ -15,16 +16,16 @@ export interface CheckedReferences {
 }
 
 /**
- * Looks up everything that a resource refers to. Throws NOT_FOUND for a missing parent, FAILED_PRECONDITION for another required
+ * Looks up everything that a resource refers to; its parent may come from one of the plans `after` which it is written. Throws NOT_FOUND for a missing parent, FAILED_PRECONDITION for another required
  * reference whose target is missing, INVALID_ARGUMENT for a target of another organisation or a reference that is not clear.
  */
 export async function checkReferences<R extends Resource>(
   context: EngineContext,
   kind: KindDefinition<R>,
   resource: R,
-  options: PlanOptions = {},
+  after: readonly Plan[] = [],
 ): Promise<CheckedReferences> {
-  const ops: WriteOp[] = kind.parent === undefined ? [] : await checkParent(context, kind, kind.parent, resource, options);
+  const ops: WriteOp[] = kind.parent === undefined ? [] : await checkParent(context, kind, kind.parent, resource, after);
   const links: ResourceLink[] = [];
   for (const rule of kind.references ?? []) {
     for (const target of rule.targets(resource)) {
@@ -42,7 +43,7 @@ async function checkParent<R extends Resource>(
   kind: KindDefinition<R>,
   rule: ParentRule<R>,
   resource: R,
-  { after = [] }: PlanOptions,
+  after: readonly Plan[],
 ): Promise<WriteOp[]> {
   const id = rule.id(resource);
   if (id === '') throw invalidArgument(rule.field, 'value is required');
@@ -64,21 +65,24 @@ async function checkParent<R extends Resource>(
 }
 
 async function checkTarget<R extends Resource>(
-  { store }: EngineContext,
+  context: EngineContext,
   resource: R,
   rule: ReferenceRule<R>,
   { field, reference }: ReferenceTarget,
 ): Promise<ResourceLink | undefined> {
   const { org, ownerScope } = metadataOf(resource);
   const target = resourceKind(rule.kind);
-  const row = await resolveReference(store, rule.kind, reference, { field, org });
-  if (row === undefined) {
+  const row = await resolveReference(context.store, rule.kind, reference, { field, org });
+  const { atVersion } = context.definition(rule.kind);
+  const found = row === undefined || atVersion === undefined ? row : await atVersion(context.store, row, reference.version);
+  if (row === undefined || found === undefined) {
     if (!rule.required) return undefined;
-    const where = reference.org || org ? ` in organization '${reference.org || org}'` : '';
-    throw failedPrecondition(`${field}: ${target.name} not found: ${reference.slug}${where}`, {
-      reason: 'DANGLING_REFERENCE',
-      metadata: { field, kind: target.name, slug: reference.slug, org: reference.org || org },
-    });
+    throw dangling(
+      field,
+      target.name,
+      row === undefined ? reference : { ...reference, slug: `${reference.slug}:${reference.version}` },
+      org,
+    );
   }
   if (row.scope === Scope.organization && ownerScope !== Scope.platform && org !== '' && row.org !== org) {
     throw invalidArgument(
@@ -87,4 +91,17 @@ async function checkTarget<R extends Resource>(
     );
   }
   return { field, kind: target.enumName, id: row.id, required: rule.required };
+}
+
+function dangling(
+  field: string,
+  kind: string,
+  { slug, org }: { readonly slug: string; readonly org: string },
+  homeOrg: string,
+): StigmerError {
+  const wanted = org || homeOrg;
+  return failedPrecondition(`${field}: ${kind} not found: ${slug}${wanted === '' ? '' : ` in organization '${wanted}'`}`, {
+    reason: 'DANGLING_REFERENCE',
+    metadata: { field, kind, slug, org: wanted },
+  });
 }

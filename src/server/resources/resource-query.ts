@@ -47,9 +47,10 @@ export function resourceQuery(engine: ResourceEngine): ServiceBinding {
 }
 
 function listableKind(number: ApiResourceKind): KindDefinition {
-  const found = kindDefinitions.find(({ kind }) => kind.kind === number);
+  const served = kindDefinitions.filter(({ services }) => services.length > 0);
+  const found = served.find(({ kind }) => kind.kind === number);
   if (found !== undefined) return found;
-  const listable = kindDefinitions.map(({ kind }) => `${kind.enumName} (${kind.kind})`).join(', ');
+  const listable = served.map(({ kind }) => `${kind.enumName} (${kind.kind})`).join(', ');
   throw invalidArgument('kind', `must be one of ${listable}`);
 }
 

@@ -13,7 +13,7 @@ import { stampAudit, stampStatusAudit } from './audit.js';
 import { adoptOrCreateDefaultChild } from './default-child.js';
 import { changedFields } from './diff.js';
 import { recordChange } from './changes.js';
-import type { EngineContext } from './engine-context.js';
+import type { EngineContext, PlanOptions } from './engine-context.js';
 import type { KindDefinition } from './kind.js';
 import type { Plan } from './plan.js';
 import { checkReferences } from './references.js';
@@ -59,11 +59,13 @@ export async function planReplacement<R extends Resource>(
   draft: R,
   row: ResourceRow,
   caller: Caller,
+  options: PlanOptions<R> = {},
 ): Promise<Plan<R>> {
   assertCurrent(kind, metadataOf(draft), row);
   const before = fromRow(kind, row);
   const resource = replacement(kind, draft, before);
   assertSameParent(kind, resource, before);
+  options.amend?.(resource);
   const secrets = await sealSecrets(context.store.secrets, kind, row.id, resource, before);
   const child = await adoptOrCreateDefaultChild(context, kind, resource, caller);
   const changed = new Set([...changedFields(kind.schema, before, resource), ...secrets.fields]);

@@ -1,4 +1,5 @@
 import type { KindDefinition } from '../kind.js';
+import { skillVersionKind } from '../skills/versions.js';
 import { agentInstanceKind } from './agent-instance.js';
 import { agentKind } from './agent.js';
 import { environmentKind } from './environment.js';
@@ -17,6 +18,7 @@ export const kindDefinitions = [
   environmentKind,
   executionContextKind,
   skillKind,
+  skillVersionKind,
   mcpServerKind,
   workflowKind,
   workflowInstanceKind,
