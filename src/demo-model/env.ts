@@ -1,34 +1,29 @@
-import { z } from 'zod';
-import { Code, StigmerError } from '../contract/errors.js';
+import { defineEnvironment, type EnvironmentSource, type EnvironmentValues } from '../contract/environment.js';
+import { invalidArgument } from '../contract/errors.js';
 
-const wholeNumber = (most: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, `must be a whole number from 0 to ${most}`)
-    .transform(Number)
-    .pipe(z.number().max(most, `must be a whole number from 0 to ${most}`));
+const hourMs = 3_600_000;
 
-/** The environment that the demo model reads: each variable with its type, its default and its meaning. */
-export const environment = z.object({
-  DEMO_MODEL_PORT: wholeNumber(65_535).default(0).describe('TCP port on 127.0.0.1; 0 takes any free one'),
-  DEMO_MODEL_SCRIPT: z.string().min(1).optional().describe('file of the script, YAML or JSON; left out, the demo script is played'),
-  DEMO_MODEL_DELAY_MS: wholeNumber(3_600_000).optional().describe("milliseconds before an answer, in place of the script's own"),
-  DEMO_MODEL_TOKEN_MS: wholeNumber(3_600_000).optional().describe("milliseconds between two tokens, in place of the script's own"),
-  DEMO_MODEL_SEED: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,40}$/, 'must be 1 to 40 letters, digits, - or _')
-    .optional()
-    .describe('part of every id that is given out; left out, a new one for each start'),
-  DEMO_MODEL_EXIT_WITH_STDIN: z.enum(['0', '1']).default('0').describe('1 ends the program when its standard input ends'),
+/** What the demo model reads of its environment. */
+export const environment = defineEnvironment({
+  DEMO_MODEL_PORT: { type: 'int', default: 0, max: 65_535, meaning: 'the TCP port on 127.0.0.1; 0 takes any free one', example: '8089' },
+  DEMO_MODEL_SCRIPT: {
+    type: 'path',
+    meaning: 'the file of the script, YAML or JSON; left out, the demo script is played',
+    example: './script.yaml',
+  },
+  DEMO_MODEL_DELAY_MS: { type: 'int', max: hourMs, meaning: "the milliseconds before an answer, in place of the script's own", example: '400' },
+  DEMO_MODEL_TOKEN_MS: { type: 'int', max: hourMs, meaning: "the milliseconds between two tokens, in place of the script's own", example: '25' },
+  DEMO_MODEL_SEED: { type: 'string', meaning: 'a part of every id that is given out; left out, a new one for each start', example: 'demo' },
+  STIGMER_EXIT_WITH_STDIN: { type: 'boolean', default: false, meaning: 'whether the program ends when its standard input ends', example: '1' },
 });
 
-export type Environment = z.output<typeof environment>;
+export type Environment = EnvironmentValues<typeof environment.variables>;
 
 /** What `variables` (default: the process's) say. Throws INVALID_ARGUMENT that names each variable that is wrong, and its rule. */
-export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
-  const read = environment.safeParse(variables);
-  if (read.success) return read.data;
-  const violations = read.error.issues.map(({ path, message }) => ({ field: path.join('.'), description: message, rule: '' }));
-  const message = violations.map(({ field, description }) => `${field}: ${description}`).join('; ');
-  throw new StigmerError(Code.INVALID_ARGUMENT, message, { details: [{ type: 'BadRequest', violations }] });
+export function readEnvironment(variables: EnvironmentSource = process.env): Environment {
+  const values = environment.read(variables);
+  if (values.DEMO_MODEL_SEED !== undefined && !/^[A-Za-z0-9_-]{1,40}$/.test(values.DEMO_MODEL_SEED)) {
+    throw invalidArgument('DEMO_MODEL_SEED', 'must be 1 to 40 letters, digits, - or _');
+  }
+  return values;
 }

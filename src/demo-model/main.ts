@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
-  if (env.DEMO_MODEL_EXIT_WITH_STDIN === '1') process.stdin.once('end', stop).resume();
+  if (env.STIGMER_EXIT_WITH_STDIN) process.stdin.once('end', stop).resume();
   process.stdout.write(`${JSON.stringify({ listening: server.url })}\n`);
 }
 

@@ -62,7 +62,7 @@ describe('the demo model as a program', () => {
   });
 
   it('ends when its standard input ends, an answer under way included, if it was told to', async () => {
-    const running = run({ DEMO_MODEL_EXIT_WITH_STDIN: '1', DEMO_MODEL_DELAY_MS: '600000' });
+    const running = run({ STIGMER_EXIT_WITH_STDIN: '1', DEMO_MODEL_DELAY_MS: '600000' });
     const { listening } = await firstLine(running);
     const answer = ask(listening, 'hi').catch(() => 'lost');
     running.stdin.end();
@@ -85,7 +85,7 @@ describe('the demo model as a program', () => {
   });
 
   it.each([
-    ['a malformed variable', { DEMO_MODEL_PORT: 'http' }, 'DEMO_MODEL_PORT: must be a whole number'],
+    ['a malformed variable', { DEMO_MODEL_PORT: 'http' }, 'DEMO_MODEL_PORT "http" must be a whole number'],
     ['a script that is not there', { DEMO_MODEL_SCRIPT: '/nowhere/script.yaml' }, '/nowhere/script.yaml'],
   ])('says what is wrong with %s, and ends', async (_what, variables, message) => {
     const running = run(variables);
