@@ -135,6 +135,6 @@ describe('a server stream', () => {
       });
     });
     for await (const _message of client.serverStream(subscribe, { value: 'x' })) break;
-    await left;
+    await expect(left).resolves.toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import { create, type DescMethodServerStreaming, type DescMethodUnary, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
+import { create, type DescMessage, type DescMethodServerStreaming, type DescMethodUnary, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
 import { Metadata, type sendUnaryData, Server, ServerCredentials, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
 import { toGrpcStatus } from '../../src/contract/grpc-status.js';
 import { grpcMethodDefinition } from '../../src/contract/services.js';
@@ -32,10 +32,11 @@ export interface GrpcPeer {
 }
 
 type AnyHandler = (request: never, call: PeerCall) => unknown;
+type ServedMethod = DescMethodUnary | DescMethodServerStreaming;
 
 /** Starts it on a free port of the loopback. */
 export async function startGrpcPeer(): Promise<GrpcPeer> {
-  const handlers = new Map<string, { readonly method: DescMethodUnary | DescMethodServerStreaming; readonly handler: AnyHandler }>();
+  const handlers = new Map<string, { readonly method: ServedMethod; readonly handler: AnyHandler }>();
   const calls: string[] = [];
 
   const register = (server: Server, path: string): void => {
@@ -47,11 +48,12 @@ export async function startGrpcPeer(): Promise<GrpcPeer> {
       calls.push(path.slice(path.lastIndexOf('.') + 1));
       return (handlers.get(path)?.handler ?? entry.handler)(request as never, call);
     };
-    const unary = (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>): void => {
-      void (async () => create(output, (await run(call.request, peerCall(call))) as MessageInitShape<DescMessage>))().then(
-        (response) => callback(null, response),
-        (error: unknown) => callback(toGrpcStatus(error)),
-      );
+    const unary = async (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>): Promise<void> => {
+      try {
+        callback(null, create(output, (await run(call.request, peerCall(call))) as MessageInitShape<DescMessage>));
+      } catch (error) {
+        callback(toGrpcStatus(error));
+      }
     };
     const stream = (call: ServerWritableStream<unknown, unknown>): void => {
       void (async () => {
@@ -59,7 +61,7 @@ export async function startGrpcPeer(): Promise<GrpcPeer> {
         call.end();
       })().catch((error: unknown) => call.emit('error', toGrpcStatus(error)));
     };
-    if (entry.method.methodKind === 'unary') server.register(path, unary, responseSerialize as never, requestDeserialize, 'unary');
+    if (entry.method.methodKind === 'unary') server.register(path, (call: never, callback: never) => void unary(call, callback), responseSerialize as never, requestDeserialize, 'unary');
     else server.register(path, stream, responseSerialize as never, requestDeserialize, 'serverStream');
   };
 
@@ -73,7 +75,7 @@ export async function startGrpcPeer(): Promise<GrpcPeer> {
   };
 
   let running = await listen(0);
-  const define = (method: DescMethodUnary | DescMethodServerStreaming, handler: AnyHandler): void => {
+  const define = (method: ServedMethod, handler: AnyHandler): void => {
     const { path } = grpcMethodDefinition(method);
     const known = handlers.has(path);
     handlers.set(path, { method, handler });
