@@ -49,7 +49,8 @@ export async function* followExecution(client: RpcClient, executionId: string, o
 async function* byWatch(client: RpcClient, executionId: string, options: FollowOptions): AsyncGenerator<FollowEvent, void, undefined> {
   const { clock = systemClock, signal, random } = options;
   const backoff = new Backoff({ initialMs: 100, maxMs: 5_000, ...(random === undefined ? {} : { random }) });
-  while (signal?.aborted !== true) {
+  for (;;) {
+    if (signal?.aborted === true) return;
     const fold = new Fold();
     for await (const event of watchExecution(client, executionId, options)) {
       if (event.type === 'bookmark') continue;

@@ -61,7 +61,7 @@ export async function startGrpcPeer(): Promise<GrpcPeer> {
         call.end();
       })().catch((error: unknown) => call.emit('error', toGrpcStatus(error)));
     };
-    if (entry.method.methodKind === 'unary') server.register(path, (call: never, callback: never) => void unary(call, callback), responseSerialize as never, requestDeserialize, 'unary');
+    if (entry.method.methodKind === 'unary') server.register(path, unary as never, responseSerialize as never, requestDeserialize, 'unary');
     else server.register(path, stream, responseSerialize as never, requestDeserialize, 'serverStream');
   };
 
