@@ -11,9 +11,13 @@ export interface BrokerSettings {
   readonly tailBytes: number;
   /** Bytes kept for all keys together. */
   readonly totalTailBytes: number;
-  /** More events than this are merged before they are sent as one item. */
+  /** Events of one item; who is further behind gets them merged. */
   readonly itemEvents: number;
   readonly itemBytes: number;
+  /** Notices of a key, by code; of more, the oldest are dropped. */
+  readonly notices: number;
+  /** Transitions of a key whose states are kept for watchers that have not seen them; of more, the oldest are dropped. */
+  readonly transitions: number;
   /** Watchers at a time; one more is refused with RESOURCE_EXHAUSTED. */
   readonly watchers: number;
   readonly watchersPerKey: number;
@@ -27,7 +31,9 @@ export const defaultBrokerSettings: BrokerSettings = {
   tailBytes: 1024 * 1024,
   totalTailBytes: 64 * 1024 * 1024,
   itemEvents: 256,
-  itemBytes: 256 * 1024,
+  itemBytes: 64 * 1024,
+  notices: 64,
+  transitions: 16,
   watchers: 20_000,
   watchersPerKey: 10_000,
 };

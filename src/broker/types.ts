@@ -24,6 +24,8 @@ export interface StreamModel<S, E> {
   isTransition(state: S, event: E): boolean;
   /** A copy that later events do not change. Taken at transitions only. */
   clone(state: S): S;
+  /** Bytes of a snapshot, roughly: what is weighed against the events that it would replace. */
+  sizeOf(state: S): number;
   /** Whether nothing can follow. */
   hasEnded(state: S): boolean;
 }
@@ -32,7 +34,7 @@ export interface StreamModel<S, E> {
 export interface StreamSource<S, N extends StreamNotice> {
   /**
    * What is committed, at least as new as every publish before the call; the broker owns the state from then on. Undefined when there
-   * is no such key.
+   * is no such key. What it throws, the watchers get.
    */
   load(key: string): Promise<LoadedState<S, N> | undefined>;
   /** Encoded events with a revision greater than `after`, oldest first, at most `limit`; undefined when they are not kept any more. */
@@ -90,7 +92,7 @@ export interface WatchOptions<S, E, N extends StreamNotice> {
   readonly view: StreamView<S, E, N>;
   /** Each emission says that the transport can take one more item; the value does not matter. Nothing is emitted without. */
   readonly demand: Observable<unknown>;
-  /** Last revision that the watcher has. Absent: it starts with a snapshot. */
+  /** Last revision that the watcher has. Absent: it starts with a snapshot. Views with deltas only. */
   readonly from?: number;
   /** The watcher wanted to resume and cannot, for this reason: its first snapshot is marked so. Not together with `from`. */
   readonly resyncReason?: string;
@@ -104,22 +106,23 @@ export interface WatchItem {
   readonly bytes: Uint8Array;
 }
 
-/** Counters since the start, and gauges. */
+/** Gauges and counters of a broker. */
 export interface BrokerMetrics {
-  /** Gauges. */
+  /** Gauge: watches that are open. */
   watchers: number;
+  /** Gauge: keys that are watched. */
   keys: number;
-  /** Bytes of encoded events that are kept for watchers. */
+  /** Gauge: bytes of encoded events that are kept for watchers. */
   tailBytes: number;
-  /** Counters. */
+  /** Items handed to transports since the start, and their bytes. */
   items: number;
   bytes: number;
-  /** Items that joined events by merging, or skipped them by a snapshot. */
+  /** Items that stood for more revisions than they had events: merged events, and snapshots in the place of events. */
   conflations: number;
-  /** Snapshots that took the place of events. */
+  /** Those among them that were snapshots, for a watcher that lagged or came back too late. */
   resyncs: number;
-  /** Watchers that were ended since they took nothing. */
+  /** Watches that were ended since their transport took nothing. */
   cutOffs: number;
-  /** The greatest number of revisions that a watcher was behind when it took an item. */
+  /** The most revisions that a watcher was behind when it took an item. */
   maxLag: number;
 }

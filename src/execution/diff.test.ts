@@ -1,5 +1,5 @@
 import { clone, create, equals } from '@bufbuild/protobuf';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { agentStatus, laterAgentStatus, workflowStatus } from '../../test/support/execution-arbitraries.js';
 import { type AgentExecutionStatus, AgentExecutionStatusSchema, ToolCallSchema } from '../contract/gen/ai/stigmer/agentic/agentexecution/v1/api_pb.js';

@@ -1,5 +1,5 @@
 import { equals } from '@bufbuild/protobuf';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { eventSeed, nextEvent } from '../../test/support/execution-arbitraries.js';
 import { ExecutionStateSchema } from '../contract/gen/stigmer/stream/v1/event_pb.js';

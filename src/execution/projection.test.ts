@@ -1,5 +1,5 @@
 import { create, equals, toBinary } from '@bufbuild/protobuf';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { agentStatus, eventSeed, nextEvent, workflowStatus } from '../../test/support/execution-arbitraries.js';
 import { AgentExecutionStatusSchema } from '../contract/gen/ai/stigmer/agentic/agentexecution/v1/api_pb.js';
