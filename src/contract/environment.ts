@@ -164,11 +164,11 @@ function parse(variable: Variable, text: string): Parsed {
       return { value: resolve(text) };
     case 'boolean':
       return parseBoolean(text);
-    case 'enum': {
-      const value = variable.values.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
-      return value === undefined ? { rule: `must be one of ${variable.values.join(', ')}` } : { value };
-    }
+    case 'enum':
+      break;
   }
+  const value = variable.values.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
+  return value === undefined ? { rule: `must be one of ${variable.values.join(', ')}` } : { value };
 }
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { buildSync } from 'esbuild';
 
 const source = (path: string): string => fileURLToPath(new URL(`../../src/workflows/${path}`, import.meta.url));
@@ -21,6 +21,12 @@ export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
 export function compilePayloadConverter(): { readonly path: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'stigmer-converter-'));
   const path = join(folder, 'converter.cjs');
-  buildSync({ entryPoints: [source('payloads/converter.ts')], bundle: true, platform: 'node', format: 'cjs', packages: 'external', outfile: path, absWorkingDir: folder });
+  buildSync({ entryPoints: [source('payloads/converter.ts')], bundle: true, platform: 'node', format: 'cjs', outfile: path });
   return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Lets Temporal's libraries print errors only: tests make runners hang and servers die on purpose. Once per test file, before any worker. */
+export function quietTemporalRuntime(): void {
+  const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter } }, shutdownSignals: [] });
 }

@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancellationScope, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, CancelledFailure, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
 import type { ExecutionActivities } from '../activities/execution-activities.js';
 import { protoPayload } from '../payloads/proto-payload.js';
 import { explainFailure, type RunnerDescription } from './explain-failure.js';
@@ -21,7 +21,7 @@ export interface Run {
 /** How a run ended: the status that the server is told, and how the workflow itself ends. */
 interface Ending {
   readonly status: StatusJson;
-  readonly failure?: ApplicationFailure;
+  readonly failure?: ApplicationFailure | CancelledFailure;
 }
 
 /** Tells the server, for as long as it takes; the server fills what it lacks, and keeps a terminal state that it has. */
@@ -32,7 +32,8 @@ const { UpdateExecutionStatus } = proxyActivities<ExecutionActivities>({
 
 /**
  * Runs it and hands its end to the server, cancelled or not. A run that the runner itself reports as failed is a failure of the
- * execution, not of the workflow; a runner that is missing, lost, too slow or broken fails the workflow too, for whoever looks there.
+ * execution, not of the workflow. A runner that is missing, lost, too slow or broken fails the workflow too, and a cancelled run cancels
+ * it, so that Temporal's own view tells the same.
  */
 export async function runExecution(run: Run): Promise<void> {
   const { status, failure } = await Promise.race([answerOf(run), endOfCancelGrace(run)]);
@@ -63,7 +64,7 @@ function wasCancelled(): boolean {
 }
 
 function cancelled(): Ending {
-  return { status: { phase: 'EXECUTION_CANCELLED' } };
+  return { status: { phase: 'EXECUTION_CANCELLED' }, failure: new CancelledFailure('the execution was cancelled') };
 }
 
 function failed(sentence: string): Ending {

@@ -26,5 +26,5 @@ export const payloadConverter: PayloadConverter = {
     };
   },
   // What a payload holds is not known here; the type is the caller's claim.
-  fromPayload: <T>(payload: Payload) => read(payload) as T,
+  fromPayload: read as PayloadConverter['fromPayload'],
 };

@@ -31,7 +31,9 @@ export function fittingStatus(status: StatusJson): StatusJson {
   return encode(JSON.stringify(status)).length <= LARGEST_STATUS_BYTES ? status : outcomeOnly(status);
 }
 
-/** Phase, error and times of a status. */
-export function outcomeOnly({ phase, error, startedAt, completedAt }: StatusJson): StatusJson {
-  return { phase, error, startedAt, completedAt };
+const OUTCOME: readonly string[] = ['phase', 'error', 'startedAt', 'completedAt'];
+
+/** Phase, error and times of a status, those that it has. */
+export function outcomeOnly(status: StatusJson): StatusJson {
+  return Object.fromEntries(Object.entries(status).filter(([field]) => OUTCOME.includes(field)));
 }
