@@ -14,6 +14,14 @@ describe('opening a store', () => {
     expect([mode(dirname(place.file)), mode(place.artifactsDir)]).toEqual([0o700, 0o700]);
   });
 
+  it('leaves one file when it is closed', async () => {
+    const place = await storeFolder();
+    const store = await place.open();
+    await store.write([insertExecution({ id: 'aex-1' })]);
+    await store.close();
+    expect(readdirSync(dirname(place.file)).toSorted()).toEqual(['secrets.key', 'stigmer.db']);
+  });
+
   it('finds everything again, and the same log', async () => {
     const place = await storeFolder();
     const first = await place.open();

@@ -61,8 +61,8 @@ export async function openStore(options: StoreOptions): Promise<Store & StoreMai
     const artifacts = await ArtifactFolder.open(options.artifactsDir, clock);
     return new SqliteStore({ db, connection, settings, statements, log, tail, writer, vault, artifacts, problems });
   } catch (error) {
-    await writer?.close();
     db.close();
+    await writer?.close();
     throw sqliteError(error, file);
   }
 }

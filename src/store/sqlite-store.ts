@@ -118,9 +118,11 @@ export class SqliteStore implements Store, StoreMaintenance {
 
   async #close(): Promise<void> {
     const { tail, writer, db } = this.#parts;
-    await writer.close();
+    await writer.drain();
     tail.close();
+    // The writer's connection is the last: only one that can write moves the write-ahead log into the file as it goes.
     db.close();
+    await writer.close();
   }
 
   #submit(ops: readonly WriterOp[]): Promise<number> {

@@ -32,5 +32,5 @@ export function executionQueries(filter: ExecutionFilter): readonly ListQuery[] 
   if (phases.length > 0) return [...new Set(phases)].map((phase) => rest(byIndex('phase').where('e.phase = ?', phase), 'phase'));
   if (org !== undefined) return [rest(byIndex('org'), 'other')];
   if (kind !== undefined) return [rest(byIndex('kind'), 'other')];
-  return [rest(new QueryBuilder().from('executions e NOT INDEXED', 'e.key'), 'other')];
+  return [rest(new QueryBuilder().from('executions e', 'e.key'), 'other')];
 }

@@ -49,8 +49,8 @@ export function changeReader(statements: Statements): ChangeReader {
   return {
     list: async ({ kind, resourceId }, { after, limit }) => {
       if (after !== undefined && !/^\d{1,15}$/.test(after)) throw invalidArgument('page_token', 'must be the next_page_token of the page before');
-      const index = resourceId !== undefined ? 'INDEXED BY changes_by_resource' : kind !== undefined ? 'INDEXED BY changes_by_kind' : 'NOT INDEXED';
-      const query = new QueryBuilder().from(`changes ${index}`, 'sequence');
+      const index = resourceId !== undefined ? ' INDEXED BY changes_by_resource' : kind !== undefined ? ' INDEXED BY changes_by_kind' : '';
+      const query = new QueryBuilder().from(`changes${index}`, 'sequence');
       if (resourceId !== undefined) query.where('resource_id = ?', resourceId);
       if (kind !== undefined) query.where('kind = ?', kind);
       return statements.together(() => {

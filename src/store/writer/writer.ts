@@ -40,7 +40,7 @@ export class Writer {
   #underWay: readonly PendingWrite[] = [];
   #pendingBytes = 0;
   #sendPlanned = false;
-  #closing: Promise<void> | undefined;
+  #drained: Promise<void> | undefined;
   #idle: (() => void) | undefined;
   #failure: StigmerError | undefined;
 
@@ -68,7 +68,7 @@ export class Writer {
   submit(ops: readonly WriterOp[]): Promise<number> {
     const { maxPendingBytes } = this.#options;
     if (this.#failure) return Promise.reject(this.#failure);
-    if (this.#closing) return Promise.reject(unavailable(`the store ${this.#file} is being closed`));
+    if (this.#drained) return Promise.reject(unavailable(`the store ${this.#file} is being closed`));
     const bytes = weightOf(ops);
     // A write larger than the limit is let through when it is alone: what limits a write stands elsewhere.
     if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > maxPendingBytes) {
@@ -81,14 +81,15 @@ export class Writer {
     });
   }
 
-  /** Resolves when everything submitted before is settled and the thread has closed the database. */
-  close(): Promise<void> {
-    this.#closing ??= this.#drain();
-    return this.#closing;
+  /** Takes no more writes, and resolves when those before are settled. */
+  drain(): Promise<void> {
+    this.#drained ??= this.#pendingBytes === 0 ? Promise.resolve() : new Promise((resolve) => (this.#idle = resolve));
+    return this.#drained;
   }
 
-  async #drain(): Promise<void> {
-    if (this.#pendingBytes > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+  /** Drains, and resolves when the thread has closed the database. */
+  async close(): Promise<void> {
+    await this.drain();
     this.#worker.postMessage('close', []);
     await this.#exited;
   }
