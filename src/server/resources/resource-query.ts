@@ -7,19 +7,25 @@ import {
   ChangeSchema,
   ListChangesResponseSchema,
   ListResponseSchema,
+  ListSkillVersionsResponseSchema,
   type Resource as AnyResource,
   ResourceQuery,
   ResourceSchema,
+  type SkillVersion,
+  SkillVersionSchema,
 } from '../../contract/gen/stigmer/resource/v1/resource_pb.js';
+import type { Skill } from '../../contract/gen/ai/stigmer/agentic/skill/v1/api_pb.js';
 import { type ApiResourceKind, kindByEnumName, resourceKind, resourceKinds } from '../../contract/kinds.js';
 import type { ChangeRecord, ResourceRow } from '../../store/ports.js';
 import { bindService, type ServiceBinding } from '../rpc.js';
 import type { ResourceEngine } from './engine.js';
 import type { KindDefinition } from './kind.js';
 import { kindDefinitions } from './kinds/index.js';
+import { skillKind } from './kinds/skill.js';
 import { pageSize } from './list.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
 import { fromRow } from './resource.js';
+import { skillVersionKind } from './skills/versions.js';
 
 /** Lists over all kinds, which the contract has no methods for. */
 export function resourceQuery(engine: ResourceEngine): ServiceBinding {
@@ -43,6 +49,26 @@ export function resourceQuery(engine: ResourceEngine): ServiceBinding {
         total: page.total,
       });
     },
+    async listSkillVersions({ skillId, pageSize: size, pageToken }) {
+      await engine.row(skillKind, skillId);
+      const page = await engine.list(skillVersionKind, [{ parent: skillId }], { pageSize: size, pageToken });
+      return create(ListSkillVersionsResponseSchema, {
+        versions: page.rows.map((row) => skillVersion(fromRow(skillVersionKind, row))),
+        nextPageToken: page.nextPageToken ?? '',
+        total: page.total,
+      });
+    },
+  });
+}
+
+function skillVersion({ spec, status }: Skill): SkillVersion {
+  const { updatedAt, updatedBy } = status?.audit?.specAudit ?? {};
+  return create(SkillVersionSchema, {
+    versionHash: status?.versionHash ?? '',
+    tag: spec?.tag ?? '',
+    ...(updatedAt === undefined ? {} : { pushedAt: updatedAt }),
+    pushedBy: updatedBy?.id ?? '',
+    artifactStorageKey: status?.artifactStorageKey ?? '',
   });
 }
 

@@ -24,13 +24,18 @@ export const skillKind: KindDefinition<Skill> = {
   methods: {
     push: async (engine, request: PushSkillRequest, call) => {
       const archive = await readSkillArchive(request.artifact);
-      const keep = async () => keepArtifact(engine.store.artifacts, artifactKey(archive.hash), request.artifact);
-      return runCommand(engine, SkillCommandController.method.push, request, call, {
+      const key = artifactKey(archive.hash);
+      const keep = async () => keepArtifact(engine.store.artifacts, key, request.artifact);
+      const pushed = runCommand(engine, SkillCommandController.method.push, request, call, {
         subject: JSON.stringify([skillKind.kind.enumName, request.org, pushedSlug(request)]),
         plan: async () => planPush(engine.context, skillKind, request, archive, call.caller),
         // Once so that what is committed is there, and again because a collection may have come between.
         before: keep,
         after: keep,
+      });
+      return pushed.catch(async (error: unknown) => {
+        await collectArtifacts(engine.store, [key]);
+        throw error;
       });
     },
     getArtifact: async (engine, { artifactStorageKey }: GetArtifactRequest) =>
