@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Clock } from '../contract/clock.js';
-import { Code, StigmerError } from '../contract/errors.js';
+import { Code, StigmerError, unavailable } from '../contract/errors.js';
 import { type HelloRequestSchema, type IntroductionSchema, RunnerService } from '../contract/gen/stigmer/runner/v1/runner_pb.js';
 import { Backoff } from './backoff.js';
 import type { RpcClient } from './rpc-client.js';
@@ -9,7 +9,7 @@ import { wait } from './wait.js';
 /** What the holder of a lease is told. */
 export interface LeaseEvents {
   /** The lease is held; work may be taken. Called again after each loss. */
-  held(lease: { readonly id: string; readonly serverVersion: string }): void;
+  held(lease: { readonly id: string; readonly serverVersion: string; readonly ttlMs: number }): void;
   /** The lease is gone, or could not be had: why, and in how many milliseconds it is tried again. */
   lost(reason: StigmerError, retryInMs: number): void;
   /** A run is not wanted any more. */
@@ -29,6 +29,9 @@ export interface LeaseOptions {
 
 /** Errors after which another try cannot help: the server has no such service, or refuses this runner. */
 const final: readonly number[] = [Code.UNIMPLEMENTED, Code.UNAUTHENTICATED, Code.PERMISSION_DENIED, Code.FAILED_PRECONDITION, Code.INVALID_ARGUMENT];
+
+/** How long the server may take to give the lease. One that listens and says nothing must not keep a runner waiting without a word. */
+const leaseWithinMs = 10_000;
 
 /**
  * Holds a lease until the signal aborts: says Hello over the very path that reports will take, sends heartbeats at a third of the time
@@ -56,6 +59,11 @@ async function holdOnce(options: LeaseOptions, signal: AbortSignal, onHeld: () =
   const ended = new AbortController();
   const call = client.duplex(RunnerService.method.hello, { signal: AbortSignal.any([signal, ended.signal]) });
   let cancelHeartbeat = (): void => undefined;
+  let late = false;
+  const cancelWaiting = clock.setTimer(leaseWithinMs, () => {
+    late = true;
+    call.cancel();
+  });
   // A write that fails ends the call, which the loop below reports.
   const send = (request: MessageInitShape<typeof HelloRequestSchema>): void => void call.send(request).catch(() => call.cancel());
   try {
@@ -69,10 +77,11 @@ async function holdOnce(options: LeaseOptions, signal: AbortSignal, onHeld: () =
             send({ frame: { case: 'heartbeat', value: { slotsUsed, executionIds: [...executionIds] } } });
             cancelHeartbeat = clock.setTimer(beatMs, beat);
           };
+          cancelWaiting();
           cancelHeartbeat();
           cancelHeartbeat = clock.setTimer(beatMs, beat);
           onHeld();
-          events.held({ id: frame.value.leaseId, serverVersion: frame.value.serverVersion });
+          events.held({ id: frame.value.leaseId, serverVersion: frame.value.serverVersion, ttlMs: frame.value.ttlMs });
           break;
         }
         case 'cancel':
@@ -84,7 +93,11 @@ async function holdOnce(options: LeaseOptions, signal: AbortSignal, onHeld: () =
       }
     }
     throw new StigmerError(Code.UNAVAILABLE, `the server at ${client.endpoint} ended the lease`);
+  } catch (error) {
+    if (late) throw unavailable(`the server at ${client.endpoint} has not answered to Hello within ${leaseWithinMs / 1000} s`, { cause: error });
+    throw error;
   } finally {
+    cancelWaiting();
     cancelHeartbeat();
     ended.abort();
   }

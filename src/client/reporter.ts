@@ -1,9 +1,9 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { Clock } from '../contract/clock.js';
-import { Code, StigmerError } from '../contract/errors.js';
-import type { ExecutionEvent } from '../contract/gen/stigmer/stream/v1/event_pb.js';
+import { cancelled, Code, StigmerError, unavailable } from '../contract/errors.js';
+import { type ExecutionEvent, ExecutionEventSchema } from '../contract/gen/stigmer/stream/v1/event_pb.js';
 import type { NoticeSchema } from '../contract/gen/stigmer/stream/v1/notice_pb.js';
-import { ExecutionStream, ReportRequestSchema } from '../contract/gen/stigmer/stream/v1/stream_pb.js';
+import { ExecutionStream, ReportRequestSchema, type ReportResponse } from '../contract/gen/stigmer/stream/v1/stream_pb.js';
 import { merge } from '../execution/merge.js';
 import { Backoff } from './backoff.js';
 import type { Duplex, RpcClient } from './rpc-client.js';
@@ -19,7 +19,7 @@ export interface ExecutionReporter {
   notice(notice: MessageInitShape<typeof NoticeSchema>): void;
   /** Resolves when every event so far is on disk. Throws when the server refuses them. */
   flush(): Promise<void>;
-  /** Ends the report; events that are not acknowledged are lost, so `flush` first. */
+  /** Ends the report; events that are not acknowledged are lost, so `flush` first. Who still waits gets CANCELLED. */
   close(): void;
 }
 
@@ -38,6 +38,13 @@ export interface ReporterOptions {
 
 /** Most events in one message, as the server has it. */
 const batchSize = 64;
+/** Most bytes in one message, but for a single event that has more: what a message may have at all is more than twice as much. */
+const batchBytes = 4 * 1024 * 1024;
+const joinFrom = 256;
+/** How long the server may take to answer the opening of a report. */
+const readyWithinMs = 15_000;
+
+type ReportCall = Duplex<MessageInitShape<typeof ReportRequestSchema>, ReportResponse>;
 
 interface Sequenced {
   readonly sequence: bigint;
@@ -45,7 +52,15 @@ interface Sequenced {
 }
 
 /** Errors by which the server says that this run has nothing more to report. */
-const final: readonly number[] = [Code.FAILED_PRECONDITION, Code.NOT_FOUND, Code.PERMISSION_DENIED, Code.INVALID_ARGUMENT, Code.RESOURCE_EXHAUSTED, Code.UNIMPLEMENTED];
+const final: readonly number[] = [
+  Code.FAILED_PRECONDITION,
+  Code.NOT_FOUND,
+  Code.UNAUTHENTICATED,
+  Code.PERMISSION_DENIED,
+  Code.INVALID_ARGUMENT,
+  Code.RESOURCE_EXHAUSTED,
+  Code.UNIMPLEMENTED,
+];
 
 /**
  * Reports a run's events in order, each once. Events carry sequence numbers; after a break the server tells the last one that it has on
@@ -55,9 +70,12 @@ const final: readonly number[] = [Code.FAILED_PRECONDITION, Code.NOT_FOUND, Code
 export class Reporter implements ExecutionReporter {
   readonly #options: ReporterOptions;
   readonly #ended = new AbortController();
-  #call: Duplex<MessageInitShape<typeof ReportRequestSchema>, unknown> | undefined;
+  /** The call that is open; absent while there is no connection and before what is unacknowledged was sent again. */
+  #call: ReportCall | undefined;
   #waiting: ExecutionEvent[] = [];
   #unacknowledged: Sequenced[] = [];
+  /** Number of waiting events at which they are joined. */
+  #joinAt = joinFrom;
   #nextSequence = 1n;
   #window = 0;
   #writing = false;
@@ -70,17 +88,23 @@ export class Reporter implements ExecutionReporter {
 
   open(): Promise<{ readonly messageCount: number }> {
     return new Promise((resolve, reject) => {
-      void this.#run((messageCount) => resolve({ messageCount })).catch((error: unknown) => {
-        this.#fail(StigmerError.from(error));
-        reject(this.#failure ?? StigmerError.from(error));
-      });
+      void this.#run((messageCount) => resolve({ messageCount }))
+        // Once it is open, this says nothing new.
+        .then(() => reject(closed()))
+        .catch((error: unknown) => {
+          this.#fail(StigmerError.from(error));
+          reject(this.#failure ?? StigmerError.from(error));
+        });
     });
   }
 
   append(event: ExecutionEvent): void {
-    if (this.#failure !== undefined) return;
+    if (this.#failure !== undefined || this.#ended.signal.aborted) return;
     this.#waiting.push(event);
     this.#pump();
+    if (this.#waiting.length < this.#joinAt) return;
+    this.#waiting = merge(this.#waiting);
+    this.#joinAt = Math.max(joinFrom, 2 * this.#waiting.length);
   }
 
   notice(notice: MessageInitShape<typeof NoticeSchema>): void {
@@ -89,6 +113,7 @@ export class Reporter implements ExecutionReporter {
 
   flush(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#ended.signal.aborted) return Promise.reject(closed());
     if (this.#waiting.length === 0 && this.#unacknowledged.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#flushes.push({ resolve, reject });
@@ -99,16 +124,14 @@ export class Reporter implements ExecutionReporter {
   close(): void {
     this.#ended.abort();
     this.#call?.end();
+    for (const { reject } of this.#flushes.splice(0)) reject(closed());
   }
 
   async #run(onOpen: (messageCount: number) => void): Promise<void> {
     const backoff = new Backoff({ initialMs: 100, maxMs: 2_000 });
     while (!this.#ended.signal.aborted) {
       try {
-        await this.#connect((messageCount) => {
-          backoff.reset();
-          onOpen(messageCount);
-        });
+        await this.#connect(onOpen, () => backoff.reset());
         if (this.#ended.signal.aborted) return;
         throw new StigmerError(Code.UNAVAILABLE, `the server at ${this.#options.client.endpoint} ended the report`);
       } catch (error) {
@@ -117,38 +140,60 @@ export class Reporter implements ExecutionReporter {
         if (final.includes(reason.code)) throw reason;
         this.#options.onBreak?.(reason);
         await wait(this.#options.clock, backoff.next(), this.#ended.signal);
-      } finally {
-        this.#call = undefined;
-        this.#window = 0;
-        this.#writing = false;
       }
     }
   }
 
-  async #connect(onOpen: (messageCount: number) => void): Promise<void> {
-    const { client, executionId, runnerId, attempt } = this.#options;
+  async #connect(onOpen: (messageCount: number) => void, onProgress: () => void): Promise<void> {
+    const { client, clock, executionId, runnerId, attempt } = this.#options;
     const call = client.duplex(ExecutionStream.method.report, { signal: this.#ended.signal });
-    this.#call = call;
+    let late = false;
+    const cancelWaiting = clock.setTimer(readyWithinMs, () => {
+      late = true;
+      call.cancel();
+    });
+    // A write that fails ends the call, which the loop below hears.
     call.send({ frame: { case: 'open', value: { executionId, runnerId: runnerId(), attempt } } }).catch(() => undefined);
-    for await (const { frame } of call.responses) {
-      switch (frame.case) {
-        case 'ready': {
-          this.#acknowledge(frame.value.acknowledgedSequence);
-          this.#window = frame.value.window;
-          const again = this.#unacknowledged;
-          for (let start = 0; start < again.length; start += batchSize) await this.#send(call, again.slice(start, start + batchSize));
-          onOpen(frame.value.messageCount);
-          this.#pump();
-          break;
+    try {
+      for await (const { frame } of call.responses) {
+        switch (frame.case) {
+          case 'ready':
+            cancelWaiting();
+            this.#acknowledge(frame.value.acknowledgedSequence);
+            await this.#sendAgain(call);
+            this.#call = call;
+            this.#window = frame.value.window;
+            onOpen(frame.value.messageCount);
+            this.#pump();
+            break;
+          case 'ack':
+            onProgress();
+            this.#window = frame.value.window;
+            this.#acknowledge(frame.value.sequence);
+            this.#pump();
+            break;
+          case 'stop':
+            throw new StigmerError(Code.FAILED_PRECONDITION, frame.value.reason);
         }
-        case 'ack':
-          this.#window = frame.value.window;
-          this.#acknowledge(frame.value.sequence);
-          this.#pump();
-          break;
-        case 'stop':
-          throw new StigmerError(Code.FAILED_PRECONDITION, frame.value.reason);
       }
+    } catch (error) {
+      if (late) throw unavailable(`the server at ${client.endpoint} has not answered to a report within ${readyWithinMs / 1000} s`, { cause: error });
+      throw error;
+    } finally {
+      cancelWaiting();
+      this.#call = undefined;
+      this.#window = 0;
+      this.#writing = false;
+    }
+  }
+
+  /** What an earlier connection left unacknowledged, before anything new. */
+  async #sendAgain(call: ReportCall): Promise<void> {
+    let again: readonly Sequenced[] = this.#unacknowledged;
+    while (again.length > 0) {
+      const size = batchLength(again.map(({ event }) => event));
+      await this.#send(call, again.slice(0, size));
+      again = again.slice(size);
     }
   }
 
@@ -158,7 +203,7 @@ export class Reporter implements ExecutionReporter {
     const room = this.#window - this.#unacknowledged.length;
     if (call === undefined || this.#writing || this.#waiting.length === 0 || room <= 0) return;
     const joined = merge(this.#waiting);
-    const events = joined.slice(0, Math.min(room, batchSize));
+    const events = joined.slice(0, Math.min(room, batchLength(joined)));
     this.#waiting = joined.slice(events.length);
     const batch = events.map((event): Sequenced => ({ sequence: this.#nextSequence++, event }));
     this.#unacknowledged.push(...batch);
@@ -173,7 +218,7 @@ export class Reporter implements ExecutionReporter {
       });
   }
 
-  #send(call: Duplex<MessageInitShape<typeof ReportRequestSchema>, unknown>, batch: readonly Sequenced[]): Promise<void> {
+  #send(call: ReportCall, batch: readonly Sequenced[]): Promise<void> {
     const first = batch[0];
     if (first === undefined) return Promise.resolve();
     return call.send(create(ReportRequestSchema, { frame: { case: 'events', value: { firstSequence: first.sequence, events: batch.map(({ event }) => event) } } }));
@@ -195,4 +240,18 @@ export class Reporter implements ExecutionReporter {
     for (const { reject } of this.#flushes.splice(0)) reject(error);
     this.#options.onStop(error.message);
   }
+}
+
+function closed(): StigmerError {
+  return cancelled('the report was closed');
+}
+
+/** How many of the events go into the next message. */
+function batchLength(events: readonly ExecutionEvent[]): number {
+  let bytes = 0;
+  for (const [length, event] of events.slice(0, batchSize).entries()) {
+    bytes += toBinary(ExecutionEventSchema, event).length;
+    if (bytes > batchBytes) return Math.max(1, length);
+  }
+  return Math.min(events.length, batchSize);
 }
