@@ -33,6 +33,7 @@ describe('recovery', () => {
     ['a flipped bit', `UPDATE segments SET events = cast(replace(cast(events AS TEXT), 'event 7', 'event 8') AS BLOB) WHERE ${SEGMENT_OF('aex-1', 8)}`, 'checksum of its events from revision 8'],
     ['a missing append', `DELETE FROM segments WHERE ${SEGMENT_OF('aex-1', 8)}`, 'before revision 9 is missing'],
     ['a missing last append', `DELETE FROM segments WHERE ${SEGMENT_OF('aex-1', 10)}`, 'before revision 11 is missing'],
+    ['a lost end', `UPDATE heads SET revision = 11 WHERE execution = (SELECT key FROM executions WHERE id = 'aex-1')`, 'goes from revision 10 to 12'],
     ['a wrong count', `UPDATE segments SET count = 2 WHERE ${SEGMENT_OF('aex-1', 8)}`, 'goes from revision 9 to 9'],
     ['a torn chain', `UPDATE segments SET previous = 0 WHERE ${SEGMENT_OF('aex-1', 8)}`, 'from revision 6 on are missing'],
     ['a broken snapshot', `UPDATE snapshots SET state = x'00' WHERE execution = (SELECT key FROM executions WHERE id = 'aex-1')`, 'checksum of its snapshot at revision 5'],
@@ -88,6 +89,8 @@ describe('recovery', () => {
     expect(store.problems.length).toBeGreaterThan(0);
     expect(await store.executions.read('aex-1', 0, 100)).toHaveLength(10);
     await expect(store.executions.list({ ownerId: 'agt-1' }, { limit: 9 })).rejects.toMatchObject({ code: Code.DATA_LOSS });
+    await expect(store.write([insertExecution({ id: 'aex-9' })])).rejects.toMatchObject({ code: Code.DATA_LOSS });
+    await store.write([appendOp('aex-1', 10, ['goes on'])]);
     await store.close();
     expect((await place.open({ settings: { checkOnStart: false } })).problems).toEqual([]);
   });

@@ -17,12 +17,13 @@ describe('retention', () => {
   it('keeps the events of a finished execution for the time set, and its snapshot for good', async () => {
     const place = await storeFolder();
     const store = await place.open({ settings: { eventRetentionMs: DAY } });
-    await store.write([insertExecution({ id: 'aex-1' }), insertExecution({ id: 'aex-2' }), insertExecution({ id: 'aex-3' })]);
+    await store.write(['aex-1', 'aex-2', 'aex-3', 'aex-4'].map((id) => insertExecution({ id })));
     const ended = { head: { phase: 3 } };
     await store.write([appendOp('aex-1', 0, ['a', 'b'], { ...ended, snapshot: Buffer.from('state') })]);
     await store.write([appendOp('aex-2', 0, ['a'])]);
     // Without a final snapshot the events are all there is.
     await store.write([appendOp('aex-3', 0, ['a'], ended)]);
+    await store.write([appendOp('aex-4', 0, ['a'], { snapshot: Buffer.from('old') }), appendOp('aex-4', 1, ['b'], ended)]);
     expect(await store.compact(place.clock.now() + DAY)).toMatchObject({ executions: 0, appends: 0 });
     expect(await store.compact(place.clock.now() + DAY + 1)).toMatchObject({ executions: 1, appends: 1 });
     expect(await store.compact(place.clock.now() + DAY + 1)).toMatchObject({ executions: 0, appends: 0 });
@@ -34,6 +35,7 @@ describe('retention', () => {
     expect((await store.executions.head('aex-1'))?.revision).toBe(2);
     expect(await store.executions.read('aex-2', 0, 9)).toHaveLength(1);
     expect(await store.executions.read('aex-3', 0, 9)).toHaveLength(1);
+    expect(await store.executions.read('aex-4', 0, 9)).toHaveLength(2);
   });
 
   it('goes on with the log of an execution whose events are gone', async () => {

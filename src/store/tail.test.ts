@@ -1,5 +1,6 @@
+import Database from 'better-sqlite3';
 import { describe, expect, it, vi } from 'vitest';
-import { appendOp, insertExecution, storeFolder, tempStore, textsOf } from '../../test/support/temp-store.js';
+import { appendOp, executionRow, headAt, insertExecution, storeFolder, tempStore, textsOf } from '../../test/support/temp-store.js';
 import { StigmerError } from '../contract/errors.js';
 import type { CommittedAppend, Store } from './ports.js';
 
@@ -23,13 +24,15 @@ describe('the tail', () => {
   });
 
   it('gives out the first events of an execution, and nothing of a refused write', async () => {
-    const store = await tempStore();
+    const place = await storeFolder();
+    const store = await place.open();
     const { appends } = listen(store);
     await store.write([{ ...insertExecution({ id: 'aex-1' }), events: [Buffer.from('a')], head: appendOp('', 0, ['a']).head } as ReturnType<typeof insertExecution>]);
     const refused = store.write([appendOp('aex-1', 1, ['b']), appendOp('aex-1', 9, ['c'])]);
     const taken = store.write([appendOp('aex-1', 1, ['d'])]);
     await expect(refused).rejects.toMatchObject({ reason: 'REVISION_CONFLICT' });
     await taken;
+    await place.clock.advance(50);
     expect(appends.map((append) => [append.firstRevision, textsOf(append.events)])).toEqual([
       [1, ['a']],
       [2, ['d']],
@@ -53,6 +56,36 @@ describe('the tail', () => {
     expect(appends.map(({ executionId, firstRevision, events, head }) => ({ executionId, firstRevision, texts: textsOf(events), head }))).toEqual(
       ops.map((op) => ({ executionId: 'aex-1', firstRevision: op.expectedRevision + 1, texts: textsOf(op.events), head: op.head })),
     );
+  });
+
+  it('gives out once an own append that the timer has seen first', async () => {
+    const place = await storeFolder();
+    const timers: (() => void)[] = [];
+    const store = await place.open({ clock: { now: () => 0, setTimer: (_ms, fn) => (timers.push(fn), () => undefined) } });
+    await store.write([insertExecution({ id: 'aex-1' })]);
+    const { texts } = listen(store);
+    const write = store.write([appendOp('aex-1', 0, ['a'])]);
+    await new Promise((resolve) => setImmediate(resolve));
+    // The thread commits while this one is busy; the timer then comes before the thread's answer.
+    const db = new Database(place.file, { readonly: true });
+    const committed = db.prepare('SELECT count(*) FROM segments').pluck();
+    while (committed.get() === 0);
+    db.close();
+    timers.at(-1)?.();
+    expect(texts('aex-1')).toEqual(['a']);
+    await write;
+    expect(texts('aex-1')).toEqual(['a']);
+  });
+
+  it('knows the head of an append that changes nothing but the revision', async () => {
+    const place = await storeFolder();
+    const [one, other] = [await place.open(), await place.open()];
+    const { appends } = listen(other);
+    const insert = { op: 'insert-execution', row: executionRow({ id: 'aex-1' }), head: headAt(0), events: [] } as const;
+    await one.write([insert]);
+    await one.write([appendOp('aex-1', 0, ['a'])]);
+    await place.clock.advance(50);
+    expect(appends.map((append) => append.head)).toEqual([headAt(1)]);
   });
 
   it('gives every append of two stores to both, once and in order', async () => {
