@@ -1,12 +1,13 @@
 import type { RpcClient } from '../client/rpc-client.js';
 import type { Clock } from '../contract/clock.js';
+import type * as daemonControl from '../daemon/control.js';
 import type { Format } from './command.js';
 import type { CliEnvironment } from './env.js';
 import type { Output } from './terminal/output.js';
 import type { Prompt } from './terminal/prompt.js';
 
 /** How the supervisor on this machine is talked to. */
-export type DaemonControl = typeof import('../daemon/control.js');
+export type DaemonControl = typeof daemonControl;
 
 /** The world of a command. */
 export interface CliContext {

@@ -22,6 +22,11 @@ export const cliEnvironment = defineEnvironment({
     meaning: 'the token that is shown to the server, in place of the one in the state folder',
     example: 'stg_…',
   },
+  STIGMER_SERVER_TLS: {
+    type: 'boolean',
+    meaning: 'whether the connection to the server is encrypted; by default it is, but for addresses of this machine',
+    example: 'true',
+  },
 });
 
 /** How a terminal is to be written to. Conventions of all programs, so never malformed. */

@@ -4,7 +4,8 @@ import { CallMetadata } from '../contract/call-metadata.js';
 import { Code, notFound, StigmerError, unavailable } from '../contract/errors.js';
 import { AgentQueryController } from '../contract/gen/ai/stigmer/agentic/agent/v1/query_pb.js';
 import { AgentExecutionQueryController } from '../contract/gen/ai/stigmer/agentic/agentexecution/v1/query_pb.js';
-import { RpcClient, UNREACHABLE } from './rpc-client.js';
+import { RpcClient } from './rpc-client.js';
+import { UNREACHABLE } from './unreachable.js';
 
 let peer: GrpcPeer;
 let client: RpcClient;

@@ -4,6 +4,7 @@ import { type CallOptions as GrpcCallOptions, Client, type ClientDuplexStream, t
 import { Code, StigmerError, unavailable } from '../contract/errors.js';
 import { fromGrpcStatus } from '../contract/grpc-status.js';
 import { grpcMethodDefinition } from '../contract/services.js';
+import { UNREACHABLE } from './unreachable.js';
 
 /** Where a server is, and who asks. */
 export interface RpcClientOptions {
@@ -38,9 +39,6 @@ export interface Duplex<I, O> {
   end(): void;
   cancel(): void;
 }
-
-/** Reason of the UNAVAILABLE that this client makes itself: nothing was heard from the server. Its metadata has the endpoint. */
-export const UNREACHABLE = 'SERVER_UNREACHABLE';
 
 const defaultUnaryTimeoutMs = 30_000;
 

@@ -1,0 +1,67 @@
+import { UNREACHABLE } from '../client/unreachable.js';
+import { Code, type StigmerError } from '../contract/errors.js';
+import type { Format } from './command.js';
+import { jsonText } from './terminal/json.js';
+import { cyan, type Output, red } from './terminal/output.js';
+import { writeParagraph } from './terminal/text-flow.js';
+import { USAGE } from './usage-error.js';
+
+/** What is known of the circumstances of an error. */
+export interface Circumstances {
+  readonly format: Format;
+  /** With causes and stacks. */
+  readonly debug: boolean;
+  /** Where the server's address came from, when it is known. */
+  readonly addressSource?: string;
+}
+
+/** Writes an error: for a person, what failed and what to do; else as one line of JSON. */
+export function reportError(err: Output, error: StigmerError, circumstances: Circumstances): void {
+  const { message, remedies } = forPerson(error, circumstances.addressSource);
+  if (circumstances.format === 'text' || circumstances.format === 'yaml') {
+    if (!err.atLineStart) err.line();
+    writeParagraph(err, '✗ ', message, { prefixStyle: 'red' });
+    for (const remedy of remedies) err.line('  → ', cyan(remedy));
+  } else {
+    err.line(jsonText({ error: { code: error.codeName, ...(error.reason === undefined ? {} : { reason: error.reason }), message, remedies, violations: error.violations } }));
+  }
+  if (circumstances.debug) writeCauses(err, error);
+}
+
+function forPerson(error: StigmerError, addressSource: string | undefined): { message: string; remedies: string[] } {
+  const detail = error.details.find((one) => one.type === 'ErrorInfo');
+  if (error.reason === USAGE) return { message: error.message, remedies: [`${detail?.metadata['command'] ?? 'stigmer'} --help`] };
+  if (error.reason === UNREACHABLE) {
+    const endpoint = detail?.metadata['endpoint'] ?? '';
+    const from = addressSource === undefined || addressSource === 'default' ? '' : `; the address is from ${addressSource}`;
+    return { message: `server not reachable at ${endpoint}: start it with \`stigmer server start\` (${connectionFault(error.message)}${from})`, remedies: [] };
+  }
+  if (error.code === Code.UNAUTHENTICATED) return { message: error.message, remedies: ['stigmer server status', 'set STIGMER_TOKEN to a token of that server'] };
+  return { message: error.message, remedies: [] };
+}
+
+const FAULTS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the host name cannot be looked up',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  ETIMEDOUT: 'no answer',
+};
+
+/** The few words of gRPC's account that say something. */
+function connectionFault(text: string): string {
+  const code = /\b(E[A-Z_]{4,})\b/.exec(text)?.[1];
+  const known = code === undefined ? undefined : FAULTS[code];
+  return known ?? text.replace(/^no answer from the server at \S+: /, '');
+}
+
+function writeCauses(err: Output, error: StigmerError): void {
+  let cause: unknown = error;
+  while (cause instanceof Error) {
+    err.line(red(cause.stack ?? cause.message));
+    cause = cause.cause;
+    if (cause !== undefined) err.line('caused by');
+  }
+}
