@@ -4,7 +4,6 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import type { DescService } from '@bufbuild/protobuf';
-import { systemClock } from '../../src/contract/clock.js';
 import { unavailable } from '../../src/contract/errors.js';
 import { grpcServiceDefinition } from '../../src/contract/services.js';
 import { authenticator } from '../../src/server/edge/authenticate.js';
@@ -56,7 +55,7 @@ export async function startEdge(bindings: readonly ServiceBinding[], options: Ed
     },
     {
       authenticate: authenticator({
-        tokens: openTokenBook({ directory, userName, clock: systemClock, onUnsafeFile: () => undefined }),
+        tokens: openTokenBook({ directory, userName, onUnsafeFile: () => undefined }),
         ownUid: process.getuid?.(),
         userName,
         ownersKnown: options.ownersKnown ?? process.platform === 'linux',

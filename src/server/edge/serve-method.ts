@@ -94,7 +94,7 @@ async function conduct(method: DescMethod, call: GrpcCall, edge: EdgeContext, ki
     const peer = call.getPeer();
     const caller = admit(service, method.name, call, peer, edge);
     scope = new CallScope(call, caller, peer);
-    edge.openCalls.add(scope);
+    edge.openCalls.add(scope, method.methodKind !== 'unary');
     const value = await kind.handle(scope);
     edge.observer.finished(name, scope.over?.code ?? Code.OK, performance.now() - startedAt);
     kind.succeed(value, scope);

@@ -1,7 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../../contract/clock.js';
 import { failedPrecondition } from '../../contract/errors.js';
 import type { Caller } from '../rpc.js';
 
@@ -16,7 +15,6 @@ export interface TokenBookOptions {
   readonly directory: string;
   /** The local user's name, for audit fields. */
   readonly userName: string;
-  readonly clock: Clock;
   /** Called for a file that appears later and can be read by others; its token does not count. */
   readonly onUnsafeFile: (path: string) => void;
 }
@@ -26,9 +24,6 @@ interface Entry {
   readonly caller: Caller;
 }
 
-/** A token that nobody has makes the folder be read again, since the supervisor adds runners while the server runs; but not more often. */
-const REREAD_INTERVAL_MS = 1000;
-
 /** Opens the folder of tokens; makes it, and the user's token, when they are missing. Throws when a file can be read by others. */
 export function openTokenBook(options: TokenBookOptions): TokenBook {
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
@@ -36,7 +31,7 @@ export function openTokenBook(options: TokenBookOptions): TokenBook {
   let entries = readTokens(options, (path) => {
     throw failedPrecondition(`The token file ${path} can be read by others. Take that away with: chmod 600 ${path}`);
   });
-  let readAt = options.clock.now();
+  let changedAt = changeOf(options.directory);
 
   function find(hash: Buffer): Caller | undefined {
     let found: Caller | undefined;
@@ -48,12 +43,20 @@ export function openTokenBook(options: TokenBookOptions): TokenBook {
     callerOf(token) {
       const hash = hashOf(token);
       const known = find(hash);
-      if (known !== undefined || options.clock.now() - readAt < REREAD_INTERVAL_MS) return known;
-      readAt = options.clock.now();
+      if (known !== undefined) return known;
+      // The supervisor adds runners while the server runs.
+      const change = changeOf(options.directory);
+      if (change === changedAt) return undefined;
+      changedAt = change;
       entries = readTokens(options, options.onUnsafeFile);
       return find(hash);
     },
   };
+}
+
+/** Changes whenever a file is added or removed. */
+function changeOf(directory: string): bigint {
+  return statSync(directory, { bigint: true }).mtimeNs;
 }
 
 /** Writes a new token, 32 random bytes in hexadecimal, unless the file is there. */

@@ -1,0 +1,14 @@
+import { createHash } from 'node:crypto';
+import { moveLargeResults } from '../../execution/large-results.js';
+import type { Update } from '../../execution/update.js';
+import type { ArtifactStore } from '../../store/ports.js';
+
+/** Keeps tool results that are too large for the state as artifacts, and gives the update that refers to them. */
+export async function keepLargeResults(artifacts: ArtifactStore, executionId: string, update: Update): Promise<Update> {
+  const keyOf = (_toolCallId: string, result: string): string =>
+    `executions/${executionId}/results/${createHash('sha256').update(result).digest('hex')}.txt`;
+  const { update: without, moved } = moveLargeResults(update, keyOf);
+  // The same result has the same key, so what is sent again is not written again.
+  await Promise.all(moved.map(({ key, result }) => artifacts.put(key, Buffer.from(result, 'utf8'))));
+  return without;
+}
