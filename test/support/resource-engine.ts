@@ -31,16 +31,16 @@ export interface EngineFixture {
   readonly services: readonly ServiceBinding[];
   /** Executions that the engine wanted deleted, in order. */
   readonly deletedExecutions: string[];
-  answer<M extends DescMethodUnary>(
+  readonly answer: <M extends DescMethodUnary>(
     method: M,
     request: MessageInitShape<M['input']>,
     options?: CallOptions,
-  ): Promise<Answer<MessageShape<M['output']>>>;
-  call<M extends DescMethodUnary>(
+  ) => Promise<Answer<MessageShape<M['output']>>>;
+  readonly call: <M extends DescMethodUnary>(
     method: M,
     request: MessageInitShape<M['input']>,
     options?: CallOptions,
-  ): Promise<MessageShape<M['output']>>;
+  ) => Promise<MessageShape<M['output']>>;
 }
 
 export async function engineFixture(): Promise<EngineFixture> {

@@ -10,7 +10,7 @@ import { AgentInstanceCommandController } from '../../contract/gen/ai/stigmer/ag
 import { EnvironmentCommandController } from '../../contract/gen/ai/stigmer/agentic/environment/v1/command_pb.js';
 import { ExecutionContextCommandController } from '../../contract/gen/ai/stigmer/agentic/executioncontext/v1/command_pb.js';
 import { SessionCommandController } from '../../contract/gen/ai/stigmer/agentic/session/v1/command_pb.js';
-import { ResourceQuery } from '../../contract/gen/stigmer/resource/v1/resource_pb.js';
+import { Change_Action, ResourceQuery } from '../../contract/gen/stigmer/resource/v1/resource_pb.js';
 import { agentKind } from './kinds/agent.js';
 
 const { method: agents } = AgentCommandController;
@@ -129,6 +129,6 @@ describe('delete', () => {
       [1, 'alice'],
     ]);
     const all = await fixture.call(ResourceQuery.method.listChanges, {});
-    expect(all.changes.filter(({ action }) => action === 3).map(({ kind }) => kind)).toEqual([40, 45, 42]);
+    expect(all.changes.filter(({ action }) => action === Change_Action.DELETED).map(({ kind }) => kind)).toEqual([40, 45, 42]);
   });
 });

@@ -1,5 +1,4 @@
 import { failedPrecondition, invalidArgument, notFound, type StigmerError } from '../../contract/errors.js';
-import { ApiResourceOwnerScope as Scope } from '../../contract/gen/ai/stigmer/commons/apiresource/enum_pb.js';
 import { resourceKind } from '../../contract/kinds.js';
 import type { ResourceLink, WriteOp } from '../../store/ports.js';
 import type { EngineContext } from './engine-context.js';
@@ -7,6 +6,7 @@ import type { KindDefinition, ParentRule, ReferenceRule, ReferenceTarget } from 
 import type { Plan } from './plan.js';
 import { metadataOf, type Resource } from './resource.js';
 import { resolveReference } from './resolve.js';
+import { Scope, scopeOfRow } from './scope.js';
 
 export interface CheckedReferences {
   /** What the row notes about what the resource refers to; its parent has a column of its own. */
@@ -54,7 +54,7 @@ async function checkParent<R extends Resource>(
   const target = planned === undefined ? row : { scope: planned.ownerScope, org: planned.org };
   if (target === undefined) throw notFound(parent.name, id);
   const { org, ownerScope } = metadataOf(resource);
-  if (ownerScope === Scope.organization && target.scope === Scope.organization && target.org !== org) {
+  if (ownerScope === Scope.organization && scopeOfRow(target) === Scope.organization && target.org !== org) {
     const [child, owner] = [kind.kind.displayName, parent.displayName].map((name) => name.toLowerCase());
     throw invalidArgument(
       'metadata.org',
@@ -73,8 +73,8 @@ async function checkTarget<R extends Resource>(
   const { org, ownerScope } = metadataOf(resource);
   const target = resourceKind(rule.kind);
   const row = await resolveReference(context.store, rule.kind, reference, { field, org });
-  const { atVersion } = context.definition(rule.kind);
-  const found = row === undefined || atVersion === undefined ? row : await atVersion(context.store, row, reference.version);
+  const definition = context.definition(rule.kind);
+  const found = row && (definition.atVersion === undefined ? row : await definition.atVersion(context.store, row, reference.version));
   if (row === undefined || found === undefined) {
     if (!rule.required) return undefined;
     throw dangling(
@@ -84,7 +84,7 @@ async function checkTarget<R extends Resource>(
       org,
     );
   }
-  if (row.scope === Scope.organization && ownerScope !== Scope.platform && org !== '' && row.org !== org) {
+  if (scopeOfRow(row) === Scope.organization && ownerScope !== Scope.platform && org !== '' && row.org !== org) {
     throw invalidArgument(
       field,
       `${target.name} '${row.slug}' belongs to organization '${row.org}'; a resource of organization '${org}' cannot refer to it`,

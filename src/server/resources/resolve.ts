@@ -1,8 +1,8 @@
 import { invalidArgument } from '../../contract/errors.js';
-import { ApiResourceOwnerScope as Scope } from '../../contract/gen/ai/stigmer/commons/apiresource/enum_pb.js';
 import type { ApiResourceReference } from '../../contract/gen/ai/stigmer/commons/apiresource/io_pb.js';
 import { ApiResourceKind, resourceKind } from '../../contract/kinds.js';
 import type { ResourceRow, Store } from '../../store/ports.js';
+import { Scope, scopeOfRow } from './scope.js';
 
 export interface ReferencePlace {
   /** Path of the reference in the message that holds it, for error texts; '' when it is the whole message. */
@@ -30,8 +30,8 @@ export async function resolveReference(
   if (slug === '') throw invalidArgument(within(place, 'slug'), 'slug is required in reference');
   assertKind(kind, reference.kind, within(place, 'kind'));
   const rows = await store.resources.findBySlug(resourceKind(kind).enumName, slug);
-  const fitting = rows.filter((row) => scope === 0 || row.scope === 0 || row.scope === scope);
-  const platform = rows.filter((row) => row.scope === Scope.platform && scope !== Scope.identity_account);
+  const fitting = rows.filter((row) => scope === Scope.unspecified || [scope, Scope.unspecified].includes(scopeOfRow(row)));
+  const platform = rows.filter((row) => scopeOfRow(row) === Scope.platform && scope !== Scope.account);
   const org = reference.org || place.org;
   const own = org === '' ? undefined : fitting.find((row) => row.org === org);
   const shared = own ?? onlyOne(platform, slug, place);

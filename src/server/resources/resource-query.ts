@@ -15,7 +15,7 @@ import {
   SkillVersionSchema,
 } from '../../contract/gen/stigmer/resource/v1/resource_pb.js';
 import type { Skill } from '../../contract/gen/ai/stigmer/agentic/skill/v1/api_pb.js';
-import { type ApiResourceKind, kindByEnumName, resourceKind, resourceKinds } from '../../contract/kinds.js';
+import { ApiResourceKind, kindByEnumName, resourceKind, resourceKinds } from '../../contract/kinds.js';
 import type { ChangeRecord, ResourceRow } from '../../store/ports.js';
 import { bindService, type ServiceBinding } from '../rpc.js';
 import type { ResourceEngine } from './engine.js';
@@ -40,7 +40,10 @@ export function resourceQuery(engine: ResourceEngine): ServiceBinding {
       });
     },
     async listChanges({ kind: number, resourceId, pageSize: size, pageToken }) {
-      const filter = { ...(number === 0 ? {} : { kind: knownKind(number) }), ...(resourceId === '' ? {} : { resourceId }) };
+      const filter = {
+        ...(number === ApiResourceKind.api_resource_kind_unknown ? {} : { kind: knownKind(number) }),
+        ...(resourceId === '' ? {} : { resourceId }),
+      };
       const after = decodePageToken(pageToken, filter);
       const page = await engine.store.changes.list(filter, { ...(after === '' ? {} : { after }), limit: pageSize(size) });
       return create(ListChangesResponseSchema, {

@@ -2,9 +2,9 @@ import { create } from '@bufbuild/protobuf';
 import type { Agent } from '../../contract/gen/ai/stigmer/agentic/agent/v1/api_pb.js';
 import type { AgentInstance } from '../../contract/gen/ai/stigmer/agentic/agentinstance/v1/api_pb.js';
 import { type Session, SessionSchema } from '../../contract/gen/ai/stigmer/agentic/session/v1/api_pb.js';
-import { ApiResourceOwnerScope as Scope } from '../../contract/gen/ai/stigmer/commons/apiresource/enum_pb.js';
 import { ApiResourceKind, resourceKind } from '../../contract/kinds.js';
 import type { NewId } from '../../contract/ids.js';
+import { Scope } from './scope.js';
 
 /** For whom the server makes a session. */
 export interface SessionRequest {
@@ -33,5 +33,5 @@ export function sessionDraft({ agent, instance, org }: SessionRequest, newId: Ne
 }
 
 function ownerFrom(org: string) {
-  return { org, ownerScope: org === '' ? Scope.identity_account : Scope.organization };
+  return { org, ownerScope: org === '' ? Scope.account : Scope.organization };
 }

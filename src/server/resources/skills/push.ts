@@ -4,7 +4,7 @@ import { type Skill, SkillSchema } from '../../../contract/gen/ai/stigmer/agenti
 import type { PushSkillRequest } from '../../../contract/gen/ai/stigmer/agentic/skill/v1/io_pb.js';
 import { SkillSpecSchema } from '../../../contract/gen/ai/stigmer/agentic/skill/v1/spec_pb.js';
 import { SkillState, SkillStatusSchema } from '../../../contract/gen/ai/stigmer/agentic/skill/v1/status_pb.js';
-import { ApiResourceOwnerScope as Scope } from '../../../contract/gen/ai/stigmer/commons/apiresource/enum_pb.js';
+import type { ApiResourceOwnerScope } from '../../../contract/gen/ai/stigmer/commons/apiresource/enum_pb.js';
 import { slugOf } from '../../../contract/slug.js';
 import type { Caller } from '../../rpc.js';
 import { planInsertion } from '../create.js';
@@ -12,6 +12,7 @@ import type { EngineContext } from '../engine-context.js';
 import type { KindDefinition } from '../kind.js';
 import type { Plan } from '../plan.js';
 import { copyOf, fromRow, metadataOf } from '../resource.js';
+import { Scope } from '../scope.js';
 import { planReplacement } from '../update.js';
 import { validateDraft } from '../validate.js';
 import type { SkillArchive } from './archive.js';
@@ -57,14 +58,14 @@ function newSkill({ kind }: KindDefinition, request: PushSkillRequest): Skill {
 function rescoped(kind: KindDefinition<Skill>, stored: Skill, request: PushSkillRequest): Skill {
   const draft = copyOf(kind, stored);
   const metadata = metadataOf(draft);
-  if (request.scope !== Scope.api_resource_owner_scope_unspecified) metadata.ownerScope = scopeOf(request);
+  if (request.scope !== Scope.unspecified) metadata.ownerScope = scopeOf(request);
   metadata.name = request.name;
   return draft;
 }
 
-function scopeOf({ scope, org }: PushSkillRequest): Scope {
-  if (scope === Scope.identity_account) throw invalidArgument('scope', 'Skill resources can only have platform or organization scope');
-  if (scope !== Scope.api_resource_owner_scope_unspecified) return scope;
+function scopeOf({ scope, org }: PushSkillRequest): ApiResourceOwnerScope {
+  if (scope === Scope.account) throw invalidArgument('scope', 'Skill resources can only have platform or organization scope');
+  if (scope !== Scope.unspecified) return scope;
   return org === '' ? Scope.platform : Scope.organization;
 }
 
