@@ -74,7 +74,7 @@ describe('a run', () => {
     { answer: protoPayload(AGENT_EXECUTION_STATUS, {}), says: 'ended the run in phase EXECUTION_PHASE_UNSPECIFIED' },
     { answer: { phase: 'EXECUTION_COMPLETED' }, says: 'did not answer with a' },
     { answer: undefined, says: 'did not answer with a' },
-  ])('whose runner answers $answer ends as FAILED, saying so', async ({ answer, says }) => {
+  ])('whose runner gives no outcome ends as FAILED: it $says', async ({ answer, says }) => {
     const { status } = await world.server.next(await world.start(async () => answer));
     expect(status.phase).toBe(Phase.FAILED);
     expect(status.error).toContain(says);

@@ -23,6 +23,8 @@ export interface StatusServer {
   readonly introductions: Introduction[];
   /** Answers a status: undefined takes it. Replaceable at any time. */
   answer: (call: HeardStatus) => StigmerError | undefined;
+  /** Answers a Hello: undefined gives a lease. Replaceable at any time. */
+  admit: (introduction: Introduction) => StigmerError | undefined;
   /** The next status of an execution, also one that was heard before and not asked for yet. */
   next<S = AgentExecutionStatus>(executionId: string): Promise<HeardStatus<S>>;
   /** Cuts every connection and refuses new ones, until `up`. */
@@ -63,6 +65,11 @@ export async function startStatusServer(): Promise<StatusServer> {
     call.on('data', ({ frame }: HelloRequest) => {
       if (frame.case !== 'introduction') return;
       introductions.push(frame.value);
+      const refusal = self.admit(frame.value);
+      if (refusal) {
+        call.emit('error', { code: refusal.code, details: refusal.message });
+        return;
+      }
       call.write(create(HelloResponseSchema, { frame: { case: 'lease', value: { leaseId: `lease-${introductions.length}`, ttlMs: 15_000, serverVersion: '0.1.0' } } }));
     });
     call.on('end', () => call.end());
@@ -85,6 +92,7 @@ export async function startStatusServer(): Promise<StatusServer> {
     heard,
     introductions,
     answer: () => undefined,
+    admit: () => undefined,
     next: <S>(executionId: string) =>
       new Promise<HeardStatus<S>>((resolve) => {
         const take = resolve as (heard: HeardStatus) => void;

@@ -3,11 +3,11 @@ import { hostname } from 'node:os';
 import { holdLease } from '../../client/lease.js';
 import { RpcClient } from '../../client/rpc-client.js';
 import type { Clock } from '../../contract/clock.js';
+import { packageVersion } from '../../contract/version.js';
 import { executionActivities } from '../activities/update-execution-status.js';
 import { checkBundle } from './check-bundle.js';
 import type { WorkerConfig } from './env.js';
 import type { Logger } from './log.js';
-import { packageVersion } from './package-version.js';
 import { pollTemporal } from './poll-temporal.js';
 
 export interface WorkerContext {
