@@ -19,6 +19,5 @@ export async function holdsLease(server: ServerView, name: string, pid: number, 
   const held = found?.state === 'ready' && (found.pid === undefined || found.pid === pid);
   sight.seen = held ? found : undefined;
   if (held) return;
-  const why = found === undefined || found.detail === '' ? 'it has not called back' : found.detail;
-  throw new Error(`${name} holds no lease of the server at ${server.address}: ${why}`);
+  throw new Error(`the server at http://${server.address} has given no lease to ${name} (pid ${pid}): it has not called back`);
 }

@@ -3,7 +3,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { unavailable } from '../../contract/errors.js';
-import { type ComponentStatesContext, missing } from '../system/component-states.js';
+import { type ComponentStatesContext, missing, readiness } from '../system/component-states.js';
 import { type EventStreamContext, executionEvents } from './execution-events.js';
 import { assertLocalPage } from './guard.js';
 import { answerProblems } from './problem.js';
@@ -22,7 +22,8 @@ export function createHttpServer(context: HttpContext): FastifyInstance {
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const waitingFor = missing(context.system);
-    return reply.code(waitingFor.length === 0 ? 200 : 503).send({ ready: waitingFor.length === 0, missing: waitingFor });
+    const components = readiness(context.system);
+    return reply.code(waitingFor.length === 0 ? 200 : 503).send({ ready: waitingFor.length === 0, missing: waitingFor, components });
   });
   app.get('/metrics', async (_request, reply) => reply.type(context.registry.contentType).send(await context.registry.metrics()));
   executionEvents(app, context);

@@ -26,6 +26,26 @@ export function missing(context: ComponentStatesContext): { readonly component: 
     .map(({ name, detail }) => ({ component: name, detail }));
 }
 
+/** A component as `/readyz` tells it: what a supervisor wants to know that has started the processes and asks whether they arrived. */
+export interface ReadinessEntry {
+  readonly name: string;
+  /** `ready`, `down` and so on: the states of stigmer.system.v1, in small letters. */
+  readonly state: string;
+  readonly detail: string;
+  readonly version: string;
+  /** Process id of the holder of a lease, as it has given it. */
+  readonly pid?: number;
+}
+
+/** Every component with its state, those that hold a lease with their process. */
+export function readiness(context: ComponentStatesContext): ReadinessEntry[] {
+  const pids = new Map(context.leases.all().map(({ introduction }) => [introduction.name, introduction.pid]));
+  return componentStates(context).map(({ name, state, detail, version }) => {
+    const pid = pids.get(name);
+    return { name, state: State[state].toLowerCase(), detail, version, ...(pid === undefined || pid === 0 ? {} : { pid }) };
+  });
+}
+
 function server({ startedAt, version }: ComponentStatesContext): Component {
   return create(ComponentSchema, { name: 'server', state: State.READY, since: iso(startedAt), version });
 }
@@ -43,14 +63,11 @@ function store({ storeProblems, startedAt }: ComponentStatesContext): Component 
 function temporal({ temporal: client, startedAt }: ComponentStatesContext): Component {
   const state = client.state();
   const base = { name: 'temporal', address: client.address };
-  switch (state.state) {
-    case 'connected':
-      return create(ComponentSchema, { ...base, state: State.READY, since: iso(state.since) });
-    case 'down':
-      return create(ComponentSchema, { ...base, state: State.DOWN, since: iso(state.since), detail: `${state.error}. Start it with: stigmer server start --only temporal` });
-    case 'untried':
-      return create(ComponentSchema, { ...base, state: State.STARTING, since: iso(startedAt), detail: 'has not been asked yet' });
-  }
+  if (state.state === 'untried') return create(ComponentSchema, { ...base, state: State.STARTING, since: iso(startedAt), detail: 'has not been asked yet' });
+  const since = iso(state.since);
+  if (state.state === 'connected') return create(ComponentSchema, { ...base, state: State.READY, since });
+  const detail = `${state.error.replace(/\.$/, '')}. Start it with: stigmer server start --only temporal`;
+  return create(ComponentSchema, { ...base, state: State.DOWN, since, detail });
 }
 
 function worker(context: ComponentStatesContext): Component {
@@ -59,9 +76,9 @@ function worker(context: ComponentStatesContext): Component {
 }
 
 function runners(context: ComponentStatesContext): Component[] {
-  const held_ = context.leases.all().filter(({ introduction }) => introduction.component !== 'worker');
-  const present = held_.map(held);
-  return held_.some(({ introduction }) => introduction.component === 'agent-runner') ? present : [absent(context, 'agent-runner'), ...present];
+  const leases = context.leases.all().filter(({ introduction }) => introduction.component !== 'worker');
+  const present = leases.map(held);
+  return leases.some(({ introduction }) => introduction.component === 'agent-runner') ? present : [absent(context, 'agent-runner'), ...present];
 }
 
 function held({ introduction, since, slotsUsed, draining }: Lease): Component {
