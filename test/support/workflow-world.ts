@@ -98,12 +98,15 @@ export async function startWorkflowWorld(): Promise<WorkflowWorld> {
     },
     history: (executionId) => workflows.getHandle(workflowId('agent_execution', executionId)).fetchHistory(),
     async close() {
-      for (const worker of workers) worker.shutdown();
-      await Promise.all(ended);
-      await Promise.all([client.close(), connection.close(), nativeConnection.close(), server.down()]);
-      rpc.close();
-      await temporal.stop();
-      converter.remove();
+      try {
+        for (const worker of workers) worker.shutdown();
+        await Promise.all(ended);
+        await Promise.all([client.close(), connection.close(), nativeConnection.close(), server.down()]);
+        rpc.close();
+      } finally {
+        await temporal.stop();
+        converter.remove();
+      }
     },
   };
   return world;
