@@ -39,7 +39,8 @@ const leaseWithinMs = 10_000;
  * from a server that knows no leases among them.
  */
 export async function holdLease(options: LeaseOptions, signal: AbortSignal): Promise<void> {
-  const backoff = new Backoff({ initialMs: 200, maxMs: 2_000 });
+  // Short: a runner and its server are often started together, and a run waits for neither.
+  const backoff = new Backoff({ initialMs: 100, maxMs: 1_000 });
   while (!signal.aborted) {
     try {
       await holdOnce(options, signal, () => backoff.reset());

@@ -8,11 +8,8 @@ export interface Home {
   readonly root: string;
   /** All that we keep lies under it, apart from what the original keeps in the root. */
   readonly state: string;
-  readonly database: string;
-  readonly artifacts: string;
   /** One file for each token: `user`, `worker`, and one by the name of each runner. */
   readonly tokens: string;
-  readonly key: string;
   readonly logs: string;
   readonly temporalDatabase: string;
   /** Notes of the processes that were started, for a supervisor that comes after a killed one. */
@@ -33,10 +30,7 @@ export function homeAt(root: string): Home {
   return {
     root: absolute,
     state,
-    database: join(state, 'stigmer.db'),
-    artifacts: join(state, 'artifacts'),
     tokens: join(state, 'tokens'),
-    key: join(state, 'key'),
     logs: join(state, 'logs'),
     temporalDatabase: join(state, 'temporal', 'temporal.db'),
     processes: join(state, 'processes'),
@@ -73,7 +67,7 @@ export async function processRecords(home: Home): Promise<string[]> {
  * @throws StigmerError FAILED_PRECONDITION when the place is not the user's own
  */
 export async function prepareHome(home: Home): Promise<void> {
-  for (const folder of [home.state, home.artifacts, home.tokens, home.logs, home.processes, home.workspaces, dirname(home.socket)]) {
+  for (const folder of [home.state, home.tokens, home.logs, home.processes, home.workspaces, dirname(home.socket)]) {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
     } catch (error) {

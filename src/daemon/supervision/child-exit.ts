@@ -1,3 +1,5 @@
+import { toLogRecord } from './log-record.js';
+
 /** How a child process ended. */
 export interface ChildExit {
   /** Exit code, or null when a signal ended it. */
@@ -26,5 +28,12 @@ export function explainExit(exit: ChildExit): string {
 
 /** `text`, followed by what the child printed last, if it did. */
 export function withLastLines(text: string, exit: ChildExit): string {
-  return exit.lastLines.length === 0 ? text : `${text}; its last lines:\n${exit.lastLines.map((line) => `  ${line}`).join('\n')}`;
+  return exit.lastLines.length === 0 ? text : `${text}; its last lines:\n${exit.lastLines.map((line) => `  ${readable(line)}`).join('\n')}`;
+}
+
+/** A line of JSON is a record of a program's log, of which its level and its words are for a person; the log has the rest. */
+function readable(line: string): string {
+  if (!line.startsWith('{')) return line;
+  const { level, msg } = toLogRecord('', 'stdout', line, 0);
+  return msg === '' ? line : `${level}: ${msg}`;
 }

@@ -15,10 +15,13 @@ export interface PollOptions {
   readonly log: Logger;
 }
 
+/** Workflow tasks at a time. */
+export const WORKFLOW_SLOTS = 10;
+
 /** What two cores and a laptop carry: the work is short, the state of a run small. */
 const LIMITS = {
   maxCachedWorkflows: 100,
-  maxConcurrentWorkflowTaskExecutions: 10,
+  maxConcurrentWorkflowTaskExecutions: WORKFLOW_SLOTS,
   maxConcurrentWorkflowTaskPolls: 2,
   maxConcurrentActivityTaskExecutions: 20,
   maxConcurrentActivityTaskPolls: 2,

@@ -8,7 +8,7 @@ import { executionActivities } from '../activities/update-execution-status.js';
 import { checkBundle } from './check-bundle.js';
 import type { WorkerConfig } from './env.js';
 import type { Logger } from './log.js';
-import { pollTemporal } from './poll-temporal.js';
+import { WORKFLOW_SLOTS, pollTemporal } from './poll-temporal.js';
 
 export interface WorkerContext {
   readonly clock: Clock;
@@ -41,6 +41,7 @@ export async function runWorker(config: WorkerConfig, { clock, log }: WorkerCont
         component: 'worker',
         version,
         taskQueues: queues,
+        slots: WORKFLOW_SLOTS,
         host: hostname(),
         pid: process.pid,
         endpoint: config.STIGMER_BACKEND_ENDPOINT,
