@@ -5,7 +5,7 @@ import { ResourceEngine } from '../../src/server/resources/engine.js';
 import { resourceServices } from '../../src/server/resources/services.js';
 import type { CallContext, Caller, ServiceBinding, UnaryHandler } from '../../src/server/rpc.js';
 import type { ManualClock } from './manual-clock.js';
-import { type OpenedStore, type StoreFolder, storeFolder } from './temp-store.js';
+import { makeStoreFolder, type OpenedStore, type StoreFolder, storeFolder } from './temp-store.js';
 
 let validator: Promise<Validate> | undefined;
 
@@ -43,10 +43,20 @@ export interface EngineFixture {
   ) => Promise<MessageShape<M['output']>>;
 }
 
+/** For one test. */
 export async function engineFixture(): Promise<EngineFixture> {
-  validator ??= loadValidator();
   const folder = await storeFolder();
-  const store = await folder.open();
+  return engineOn(folder, await folder.open());
+}
+
+/** For all tests of a file, which closes it. */
+export async function engineWorld(): Promise<EngineFixture & { close(): Promise<void> }> {
+  const folder = await makeStoreFolder();
+  return { ...(await engineOn(folder, await folder.open())), close: () => folder.remove() };
+}
+
+async function engineOn(folder: StoreFolder, store: OpenedStore): Promise<EngineFixture> {
+  validator ??= loadValidator();
   const { clock } = folder;
   const deletedExecutions: string[] = [];
   const engine = new ResourceEngine({

@@ -8,7 +8,7 @@ import { ManualClock } from './manual-clock.js';
 
 export type OpenedStore = Store & StoreMaintenance;
 
-/** A folder for one store, with what opens it. Gone when the test is finished; what was opened is closed before. */
+/** A folder for one store, with what opens it. */
 export interface StoreFolder {
   readonly folder: string;
   readonly file: string;
@@ -16,17 +16,23 @@ export interface StoreFolder {
   readonly artifactsDir: string;
   readonly clock: ManualClock;
   open(options?: Partial<StoreOptions>): Promise<OpenedStore>;
+  /** Closes what was opened and removes the folder. */
+  remove(): Promise<void>;
 }
 
+/** A folder that is gone when the test is finished. */
 export async function storeFolder(): Promise<StoreFolder> {
+  const made = await makeStoreFolder();
+  onTestFinished(() => made.remove());
+  return made;
+}
+
+/** A folder that its maker removes. */
+export async function makeStoreFolder(): Promise<StoreFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'stigmer-store-'));
   const opened: Store[] = [];
   const clock = new ManualClock();
   const places = { file: join(folder, 'state', 'stigmer.db'), keyFile: join(folder, 'state', 'secrets.key'), artifactsDir: join(folder, 'artifacts') };
-  onTestFinished(async () => {
-    await Promise.all(opened.map((store) => store.close()));
-    await rm(folder, { recursive: true, force: true });
-  });
   return {
     folder,
     clock,
@@ -35,6 +41,10 @@ export async function storeFolder(): Promise<StoreFolder> {
       const store = await openStore({ ...places, clock, ...options });
       opened.push(store);
       return store;
+    },
+    remove: async () => {
+      await Promise.all(opened.map((store) => store.close()));
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

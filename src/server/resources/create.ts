@@ -46,13 +46,13 @@ export async function planInsertion<R extends Resource>(
   const metadata = metadataOf(resource);
   metadata.slug = slugFor(metadata);
   metadata.name ||= metadata.slug;
+  const references = await checkReferences(context, kind, resource, options.after);
   await assertSlugFree(context, kind, metadata);
   metadata.id = context.newId(kind.kind.kind);
   metadata.version = createMessage(ApiResourceMetadataVersionSchema, {
     id: context.newId(ApiResourceKind.api_resource_version),
     message: metadata.version?.message ?? '',
   });
-  const references = await checkReferences(context, kind, resource, options.after);
   const secrets = await sealSecrets(context.store.secrets, kind, metadata.id, resource);
   const now = context.clock.now();
   resource.status = undefined;
