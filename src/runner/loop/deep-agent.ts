@@ -34,6 +34,8 @@ export interface DeepAgentOptions {
   /** Remembers the conversation of the thread. */
   readonly memory: BaseCheckpointSaver;
   readonly threadId: string;
+  /** Id of the user's message in the thread: said again, by a second attempt of the run, it takes its own place. */
+  readonly messageId: string;
   readonly clock: Clock;
   /** Hears how the connection to the model fares. */
   readonly model: ModelListener;
@@ -58,7 +60,7 @@ export function deepAgentLoop(options: DeepAgentOptions): AgentLoop {
     return { type: 'done' };
   };
   return {
-    start: (message, emit, signal) => run({ messages: [new HumanMessage(message)] }, emit, signal),
+    start: (message, emit, signal) => run({ messages: [new HumanMessage({ content: message, ...(options.messageId === '' ? {} : { id: options.messageId }) })] }, emit, signal),
     resume: () => Promise.reject(unimplemented('This runner cannot go on with a run that was interrupted.')),
   };
 }
@@ -92,7 +94,7 @@ function build(options: DeepAgentOptions, emit: (event: LoopEvent) => void, sign
         signal,
         onFaults: (found) => found.forEach((fault, id) => faults.set(id, fault)),
       }),
-      wrapToolCall: toolCalls({ places, emit, signal, faultOf: (id) => faults.get(id) }),
+      wrapToolCall: toolCalls({ places, emit, signal, takesBlocks: asked.settings.provider === 'anthropic', faultOf: (id) => faults.get(id) }),
     }),
   ] as AgentMiddleware[];
 

@@ -8,6 +8,8 @@ export interface ToolCallsOptions {
   readonly places: Places;
   readonly emit: (event: LoopEvent) => void;
   readonly signal: AbortSignal;
+  /** Whether results may hold pictures and files. Some providers' clients take text alone. */
+  readonly takesBlocks: boolean;
   /** What is wrong with the arguments of a call, by its id. */
   readonly faultOf: (id: string) => string | undefined;
 }
@@ -19,7 +21,7 @@ const fileTools = new Set(['ls', 'read_file', 'write_file', 'edit_file', 'delete
  * What an agent of the library does around each tool call: tells its beginning and end. A tool that fails is told to the model, in a
  * sentence, and never ends the run.
  */
-export function toolCalls({ places, emit, signal, faultOf }: ToolCallsOptions): NonNullable<AgentMiddleware['wrapToolCall']> {
+export function toolCalls({ places, emit, signal, takesBlocks, faultOf }: ToolCallsOptions): NonNullable<AgentMiddleware['wrapToolCall']> {
   return async (request, handler) => {
     const { name, args } = request.toolCall;
     const id = request.toolCall.id ?? '';
@@ -40,6 +42,7 @@ export function toolCalls({ places, emit, signal, faultOf }: ToolCallsOptions): 
       const answer = name === 'task' ? await asSubAgent(id, args as JsonObject, () => handler(request)) : await handler(request);
       const message = toolMessageOf(answer, id);
       const text = message === undefined ? '' : textOf(message);
+      if (message !== undefined && !(takesBlocks && holdsMoreThanText(message))) message.content = text;
       const failed = message?.status === 'error' || (fileTools.has(name) && /^Error\b/.test(text));
       ended(text, failed);
       if (name === 'write_todos' && !failed && scope === undefined) emit({ type: 'todos', items: todosOf(args as JsonObject) });
@@ -71,6 +74,10 @@ function toolMessageOf(answer: unknown, id: string): ToolMessage | undefined {
   const { messages } = (answer.update ?? {}) as { messages?: unknown };
   if (!Array.isArray(messages)) return undefined;
   return messages.filter((message) => ToolMessage.isInstance(message)).find((message) => message.tool_call_id === id);
+}
+
+function holdsMoreThanText({ content }: ToolMessage): boolean {
+  return typeof content !== 'string' && content.some(({ type }) => type !== 'text');
 }
 
 /** The text of a result; pictures and files in it are named, not shown. */

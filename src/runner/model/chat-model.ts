@@ -3,6 +3,7 @@ import type { BaseChatModel } from '@langchain/core/language_models/chat_models'
 import { ChatOllama } from '@langchain/ollama';
 import { ChatOpenAI } from '@langchain/openai';
 import type { AskedModel } from './model-failure.js';
+import { strictLines } from './strict-lines.js';
 
 /** Anthropic's API wants to be told a limit. */
 const anthropicMaxTokens = 8192;
@@ -18,7 +19,7 @@ export function chatModel({ settings, model }: AskedModel, fetch: typeof globalT
       return new ChatOllama({
         ...common,
         baseUrl,
-        fetch,
+        fetch: strictLines(fetch),
         ...(maxTokens === undefined ? {} : { numPredict: maxTokens }),
         ...(contextTokens === undefined ? {} : { numCtx: contextTokens }),
       });

@@ -49,7 +49,7 @@ export function brokenAnswer({ settings, model }: AskedModel, cause: unknown): S
   return modelError(
     Code.UNAVAILABLE,
     'MODEL_BROKEN_ANSWER',
-    `The answer of the model ${model} of ${settings.provider} at ${settings.baseUrl} broke off or cannot be read: ${messageOf(cause)}`,
+    `The answer of the model ${model} of ${settings.provider} at ${settings.baseUrl} broke off or cannot be read: ${errorMessage(messageOf(cause))}`,
     cause,
   );
 }
@@ -132,6 +132,7 @@ const networkReasons: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'connecting timed out',
   UND_ERR_CONNECT_TIMEOUT: 'connecting timed out',
   ECONNRESET: 'connection reset',
+  UND_ERR_SOCKET: 'the connection was closed',
   EHOSTUNREACH: 'host not reachable',
   ENETUNREACH: 'network not reachable',
   CERT_HAS_EXPIRED: 'its certificate has expired',
@@ -140,11 +141,13 @@ const networkReasons: Readonly<Record<string, string>> = {
 
 /** Why fetch failed, in few words. */
 export function networkReason(error: unknown): string {
+  let root = error;
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     const inner = at instanceof AggregateError ? (at.errors[0] as { code?: unknown } | undefined) : (at as { code?: unknown });
     if (typeof inner?.code === 'string') return networkReasons[inner.code] ?? inner.code;
+    root = at;
   }
-  return messageOf(error);
+  return messageOf(root);
 }
 
 function messageOf(error: unknown): string {

@@ -73,6 +73,7 @@ export class Transcript {
   #todos: Readonly<Record<string, TodoItem>> = {};
   #messages: number;
   #events = 0;
+  #ended = false;
   /** In which the model spoke last. */
   #lastTurn: Turn | undefined;
 
@@ -96,7 +97,9 @@ export class Transcript {
     if (this.#messages === 0) this.#message(MessageType.MESSAGE_HUMAN, this.#options.masker.text(text));
   }
 
+  /** Takes what happens. What a tool does that outlives its run is not heard any more. */
   on(event: LoopEvent): void {
+    if (this.#ended) return;
     switch (event.type) {
       case 'turn-started':
         this.#turns.set(event.turn, { scope: event.scope, text: new SpokenText(this.#options.masker), index: undefined, timestamp: '' });
@@ -150,6 +153,7 @@ export class Transcript {
       if (status === SubAgentStatus.SUB_AGENT_IN_PROGRESS) this.#subAgent(id, { status: SubAgentStatus.SUB_AGENT_FAILED, error: reason, completedAt: this.#now() });
     }
     this.#append(executionEvent('phaseChanged', { phase, error: this.#options.masker.text(error), completedAt: this.#now() }));
+    this.#ended = true;
   }
 
   #say(id: string, speak: (text: SpokenText) => string): void {

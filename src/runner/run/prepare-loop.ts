@@ -1,0 +1,67 @@
+import type { JsonValue } from '@bufbuild/protobuf';
+import type { Clock } from '../../contract/clock.js';
+import { isoNow } from '../../contract/timestamps.js';
+import type { Logger } from '../log.js';
+import { deepAgentLoop } from '../loop/deep-agent.js';
+import { ThreadMemory } from '../memory/thread-memory.js';
+import type { ThreadStore } from '../memory/thread-store.js';
+import { chooseModel } from '../model/choose-model.js';
+import type { ModelLimits } from '../model/model-fetch.js';
+import type { ModelSettings } from '../model/model-settings.js';
+import { SessionFiles } from '../workspace/session-files.js';
+import { sessionFolder } from '../workspace/session-folder.js';
+import { failureSentence } from './failure-sentence.js';
+import { modelNotices, severity } from './model-notices.js';
+import { systemPrompt } from './prompt.js';
+import type { LoopRequest, PreparedLoop } from './run.js';
+
+/** What the loops of all runs are made of. */
+export interface LoopParts {
+  readonly settings: ModelSettings;
+  readonly modelLimits?: Partial<ModelLimits>;
+  /** Folder in which each session has its workspace. */
+  readonly workspaceRoot: string;
+  readonly store: ThreadStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Makes the agent of a run: model, prompt, files of its session, memory of its thread. */
+export async function prepareLoop(parts: LoopParts, request: LoopRequest): Promise<PreparedLoop> {
+  const { settings, clock, log, store, workspaceRoot } = parts;
+  const { execution, loaded, threadId, masker, notice, signal } = request;
+  const model = chooseModel(execution.spec?.executionConfig?.modelName ?? '', settings);
+  const folder = await sessionFolder(workspaceRoot, loaded.sessionId);
+  const memory = await ThreadMemory.open({ threadId, store, mask: (value: JsonValue) => masker.json(value) });
+  const loop = deepAgentLoop({
+    asked: { settings, model },
+    systemPrompt: systemPrompt({
+      instructions: loaded.agent.spec?.instructions ?? '',
+      skills: [],
+      org: execution.metadata?.org ?? '',
+      clock,
+    }),
+    files: new SessionFiles(folder, signal),
+    tools: [],
+    subAgents: [],
+    memory,
+    threadId,
+    messageId: execution.metadata?.id ?? '',
+    clock,
+    model: modelNotices({ tell: notice, masker, clock, address: settings.baseUrl }),
+    ...(parts.modelLimits === undefined ? {} : { modelLimits: parts.modelLimits }),
+  });
+  return {
+    loop,
+    close: async () => {
+      try {
+        await memory.settle();
+      } catch (error) {
+        // The run has said what it had to say; what is lost is that the next one remembers it.
+        const text = `The session will not remember this run: ${failureSentence(error)}`;
+        log.error({ executionId: execution.metadata?.id, threadId, err: error }, text);
+        notice({ code: 'MEMORY_NOT_KEPT', severity: severity.warning, text, component: 'agent-runner', time: isoNow(clock) });
+      }
+    },
+  };
+}
