@@ -13,9 +13,10 @@ import type { AgentExecution } from '../../src/contract/gen/ai/stigmer/agentic/a
 import { AgentExecutionCommandController } from '../../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/command_pb.js';
 import type { AgentExecutionSpecSchema } from '../../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/spec_pb.js';
 import { ApiResourceOwnerScope } from '../../src/contract/gen/ai/stigmer/commons/apiresource/enum_pb.js';
-import { type HelloRequest, HelloRequestSchema, type HelloResponse, RunnerService } from '../../src/contract/gen/stigmer/runner/v1/runner_pb.js';
-import { type ReportRequest, ReportRequestSchema, type ReportResponse, ExecutionStream, type WatchResponse } from '../../src/contract/gen/stigmer/stream/v1/stream_pb.js';
+import { HelloRequestSchema, type HelloResponse, RunnerService } from '../../src/contract/gen/stigmer/runner/v1/runner_pb.js';
+import { ReportRequestSchema, type ReportResponse, ExecutionStream, type WatchResponse } from '../../src/contract/gen/stigmer/stream/v1/stream_pb.js';
 import type { ExecutionEventSchema } from '../../src/contract/gen/stigmer/stream/v1/event_pb.js';
+import type { NoticeSchema } from '../../src/contract/gen/stigmer/stream/v1/notice_pb.js';
 import { serverEnvironment } from '../../src/server/env.js';
 import { createToken } from '../../src/server/edge/token-book.js';
 import { type RunningServer, type ServerOptions, startServer } from '../../src/server/server.js';
@@ -102,7 +103,7 @@ export class TestServer {
   }
 
   /** Says Hello and waits for the lease. */
-  async hello(name = 'agent-runner-1', introduction: Partial<{ component: string; version: string; taskQueues: string[]; slots: number }> = {}) {
+  async hello(name = 'agent-runner-1', introduction: Partial<{ name: string; component: string; version: string; taskQueues: string[]; slots: number }> = {}) {
     const stream = bidi(this.client(), RunnerService.method.hello, await this.as(name));
     const collected = collect<HelloResponse>(stream);
     stream.write(
@@ -122,7 +123,7 @@ export class TestServer {
         return first.frame.value;
       },
       beat(executionIds: string[] = [], slotsUsed = executionIds.length): void {
-        stream.write(create(HelloRequestSchema, { frame: { case: 'heartbeat', value: { slotsUsed, executionIds } } }) as HelloRequest);
+        stream.write(create(HelloRequestSchema, { frame: { case: 'heartbeat', value: { slotsUsed, executionIds } } }));
       },
     };
   }
@@ -134,10 +135,11 @@ export class TestServer {
     return {
       stream,
       collected,
+      notice(notice: MessageInitShape<typeof NoticeSchema>): void {
+        stream.write(create(ReportRequestSchema, { frame: { case: 'notice', value: notice } }));
+      },
       events(firstSequence: number, ...events: MessageInitShape<typeof ExecutionEventSchema>[]): void {
-        stream.write(
-          create(ReportRequestSchema, { frame: { case: 'events', value: { firstSequence: BigInt(firstSequence), events: events as never } } }) as ReportRequest,
-        );
+        stream.write(create(ReportRequestSchema, { frame: { case: 'events', value: { firstSequence: BigInt(firstSequence), events } } }));
       },
     };
   }

@@ -10,6 +10,7 @@ import { CallScope, type GrpcCall } from './call-scope.js';
 import type { Connections } from './connections.js';
 import type { OpenCalls } from './open-calls.js';
 import { assertPermitted } from './permissions.js';
+import { isStuck, resetStream } from './reset-stream.js';
 import { RequestStream } from './request-stream.js';
 import { sender } from './send.js';
 
@@ -30,16 +31,10 @@ export interface EdgeContext {
 
 /** Makes a handler of ours into one that grpc-js takes. */
 export function serveMethod(method: DescMethod, handler: Handler, edge: EdgeContext): UntypedHandleCall {
-  switch (method.methodKind) {
-    case 'unary':
-      return serveUnary(method, handler as UnaryHandler, edge);
-    case 'server_streaming':
-      return serveServerStream(method, handler as ServerStreamHandler, edge);
-    case 'bidi_streaming':
-      return serveBidi(method, handler as BidiHandler, edge);
-    case 'client_streaming':
-      throw new TypeError(`${method.toString()}: methods that stream from the client only are not served`);
-  }
+  if (method.methodKind === 'unary') return serveUnary(method, handler as UnaryHandler, edge);
+  if (method.methodKind === 'server_streaming') return serveServerStream(method, handler as ServerStreamHandler, edge);
+  if (method.methodKind === 'bidi_streaming') return serveBidi(method, handler as BidiHandler, edge);
+  throw new TypeError(`${method.toString()}: methods that stream from the client only are not served`);
 }
 
 function serveUnary(method: DescMethod, handler: UnaryHandler, edge: EdgeContext): handleUnaryCall<unknown, unknown> {
@@ -60,7 +55,7 @@ function serveServerStream(method: DescMethod, handler: ServerStreamHandler, edg
     void conduct(method, call, edge, {
       handle: (scope) => handler(call.request as never, sender(call, scope), scope),
       succeed: () => call.end(),
-      fail: (failure) => call.emit('error', failure),
+      fail: (failure) => (isStuck(call, failure) ? resetStream(call) : call.emit('error', failure)),
     });
   };
 }

@@ -51,7 +51,7 @@ function cancelOps({ clock, settings }: CancelContext, { row, projection }: Redu
   const phase = projection.status.phase as number;
   if (isTerminal(phase)) return [];
   const now = clock.now();
-  const grace = begun || phase === Phase.IN_PROGRESS ? settings.cancelGraceMs : 0;
+  const grace = begun || phase === (Phase.IN_PROGRESS as number) ? settings.cancelGraceMs : 0;
   return [
     { op: 'settle-intent', id: intentId('start-workflow', row.id) },
     { op: 'put-intent', intent: executionIntent('cancel-workflow', row.id, now, { kind: row.kind }) },

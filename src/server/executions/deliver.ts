@@ -26,12 +26,12 @@ export function deliver(watch: (demand: Observable<unknown>) => Observable<Watch
       },
       error: fail,
       // The last item may still be on its way.
-      complete: () =>
-        void writing.then(() => {
-          end();
-          resolve();
-        }, fail),
+      complete: () => void writing.then(succeed, fail),
     }));
+    function succeed(): void {
+      end();
+      resolve();
+    }
     function end(): void {
       signal.removeEventListener('abort', onAbort);
       subscription.unsubscribe();

@@ -65,6 +65,6 @@ async function completeToken({ store, temporal }: ExecutionsContext, { row }: St
   if (token === undefined || loaded === undefined) return;
   const { projection } = loaded;
   const { phase, error } = projection.status;
-  if ((phase as number) === Phase.COMPLETED) await temporal.completeActivity(token, resultOf(projection));
+  if ((phase as number) === (Phase.COMPLETED as number)) await temporal.completeActivity(token, resultOf(projection));
   else await temporal.failActivity(token, error || `the execution ${row.id} ended as ${phaseName(phase)}`);
 }

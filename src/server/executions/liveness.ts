@@ -96,7 +96,7 @@ export class Liveness {
   async #reasons({ row, head }: StoredExecution): Promise<readonly NoticeInit[]> {
     const { temporal, leases, clock, settings, reports } = this.#context;
     const now = clock.now();
-    const pending = head.phase !== Phase.IN_PROGRESS;
+    const pending = head.phase !== (Phase.IN_PROGRESS as number);
     if (pending && now - row.createdAt < PATIENCE_MS) return [];
     if (!pending) {
       const lost = leases.ofExecution(row.id) === undefined && !reports.has(row.id) ? leases.lostWith(row.id) : undefined;

@@ -89,7 +89,7 @@ export class Reconciler {
     const { clock, store, intents } = this.#context;
     const now = clock.now();
     if (now - row.createdAt < YOUNG_MS) return;
-    if (head.phase === Phase.IN_PROGRESS) {
+    if (head.phase === (Phase.IN_PROGRESS as number)) {
       await this.#end(row.id, {
         type: 'failure',
         error: 'Temporal has no history of this run any more, so nobody drives it. What was said is kept; run it again if it is still wanted.',

@@ -1,6 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { Code, invalidArgument, StigmerError } from '../../contract/errors.js';
-import type { ExecutionEvent } from '../../contract/gen/stigmer/stream/v1/event_pb.js';
+import { Code, invalidArgument, type StigmerError } from '../../contract/errors.js';
 import type { Notice } from '../../contract/gen/stigmer/stream/v1/notice_pb.js';
 import { type ReportEvents, type ReportOpen, type ReportRequest, type ReportResponse, ReportResponseSchema } from '../../contract/gen/stigmer/stream/v1/stream_pb.js';
 import { isTerminal, phaseName } from '../../contract/phases.js';
@@ -131,7 +130,7 @@ class ReportSession {
     if (firstSequence < 1n) throw invalidArgument('events.first_sequence', 'must be at least 1');
     const { actors, store } = this.#context;
     const { executionId, attempt } = this.#open;
-    const update = await keepLargeResults(store.artifacts, executionId, { type: 'events', events: events as ExecutionEvent[] });
+    const update = await keepLargeResults(store.artifacts, executionId, { type: 'events', events });
     if (events.some(({ change }) => change.case === 'phaseChanged' && isTerminal(change.value.phase))) this.#saidEnd = true;
     const last = firstSequence + BigInt(events.length) - 1n;
     const taken = actors.actor(executionId).submit({
