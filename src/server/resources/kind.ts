@@ -3,6 +3,7 @@ import type { FieldViolation } from '../../contract/errors.js';
 import type { ApiResourceReference } from '../../contract/gen/ai/stigmer/commons/apiresource/io_pb.js';
 import type { ApiResourceKind, ResourceKind } from '../../contract/kinds.js';
 import type { ResourceRow, Store } from '../../store/ports.js';
+import type { Validate } from '../../contract/validation.js';
 import type { CallContext } from '../rpc.js';
 import type { ResourceEngine } from './engine.js';
 import type { Resource } from './resource.js';
@@ -22,7 +23,7 @@ export interface KindDefinition<R extends Resource = Resource> {
   /** Which executions go with a resource of this kind: by which column of theirs it is known. */
   readonly executions?: 'sessionId' | 'ownerId' | 'instanceId';
   /** Rules beyond those of the contract's own validation. */
-  check?(resource: R): readonly FieldViolation[];
+  check?(resource: R, validate: Validate): readonly FieldViolation[];
   /** Fields of the status that follow from the spec; called with each accepted change, times in milliseconds since 1970. */
   deriveStatus?(resource: R, now: number): void;
   /** Of versioned kinds: the row of a resource at the version that a reference names, or undefined when it has none of that name. */

@@ -10,12 +10,13 @@ export function validateDraft<R extends Resource>({ validate }: EngineContext, k
   const violations = [
     ...violationsOf(() => validate(kind.schema, draft)),
     ...violationsOf(() => validateAnnotations(kind.kind.kind, draft.metadata)),
-    ...(kind.check?.(draft) ?? []),
+    ...(kind.check?.(draft, validate) ?? []),
   ];
   if (violations.length > 0) throw validationError(violations);
 }
 
-function violationsOf(check: () => void): readonly FieldViolation[] {
+/** What a check that throws finds at fault; any other error is thrown on. */
+export function violationsOf(check: () => void): readonly FieldViolation[] {
   try {
     check();
     return [];

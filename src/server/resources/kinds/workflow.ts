@@ -1,12 +1,18 @@
 import { create } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { type Workflow, WorkflowSchema } from '../../../contract/gen/ai/stigmer/agentic/workflow/v1/api_pb.js';
 import { WorkflowCommandController } from '../../../contract/gen/ai/stigmer/agentic/workflow/v1/command_pb.js';
 import { WorkflowQueryController } from '../../../contract/gen/ai/stigmer/agentic/workflow/v1/query_pb.js';
+import {
+  ServerlessWorkflowValidationSchema,
+  ValidationState,
+} from '../../../contract/gen/ai/stigmer/agentic/workflow/v1/serverless/validation_pb.js';
 import { WorkflowStatusSchema } from '../../../contract/gen/ai/stigmer/agentic/workflow/v1/status_pb.js';
 import { WorkflowInstanceSchema } from '../../../contract/gen/ai/stigmer/agentic/workflowinstance/v1/api_pb.js';
 import { ApiResourceKind, resourceKind } from '../../../contract/kinds.js';
 import { defaultChildDraft } from '../default-child-draft.js';
 import type { KindDefinition } from '../kind.js';
+import { checkWorkflowSpec } from '../workflows/check-spec.js';
 
 /** A workflow: tasks in order. Deleting it takes its instances and all executions with it. */
 export const workflowKind: KindDefinition<Workflow> = {
@@ -26,6 +32,15 @@ export const workflowKind: KindDefinition<Workflow> = {
       workflow.status ??= create(WorkflowStatusSchema);
       workflow.status.defaultInstanceId = id;
     },
+  },
+  check: checkWorkflowSpec,
+  // Only valid specs are stored.
+  deriveStatus: (workflow, now) => {
+    workflow.status ??= create(WorkflowStatusSchema);
+    workflow.status.serverlessWorkflowValidation = create(ServerlessWorkflowValidationSchema, {
+      state: ValidationState.VALID,
+      validatedAt: timestampFromMs(now),
+    });
   },
   services: [WorkflowCommandController, WorkflowQueryController],
 };
