@@ -12,6 +12,8 @@ import type { Agent } from '../../src/contract/gen/ai/stigmer/agentic/agent/v1/a
 import type { AgentExecution } from '../../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/api_pb.js';
 import { AgentExecutionCommandController } from '../../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/command_pb.js';
 import type { AgentExecutionSpecSchema } from '../../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/spec_pb.js';
+import { WorkflowCommandController } from '../../src/contract/gen/ai/stigmer/agentic/workflow/v1/command_pb.js';
+import { WorkflowExecutionCommandController } from '../../src/contract/gen/ai/stigmer/agentic/workflowexecution/v1/command_pb.js';
 import { ApiResourceOwnerScope } from '../../src/contract/gen/ai/stigmer/commons/apiresource/enum_pb.js';
 import { HelloRequestSchema, type HelloResponse, RunnerService } from '../../src/contract/gen/stigmer/runner/v1/runner_pb.js';
 import { ReportRequestSchema, type ReportResponse, ExecutionStream, type WatchResponse } from '../../src/contract/gen/stigmer/stream/v1/stream_pb.js';
@@ -96,6 +98,27 @@ export class TestServer {
       metadata: { name: 'run' },
       spec: { message: 'hello', ...(agent === undefined ? {} : { agentId: agent.metadata!.id }), ...spec },
     });
+  }
+
+  /** A pending execution of a new workflow; gives its id. */
+  async createWorkflowExecution(): Promise<string> {
+    const metadata = { name: `flow-${Math.random().toString(36).slice(2)}`, ownerScope: ApiResourceOwnerScope.organization, org: 'acme' };
+    const workflow = await this.call(WorkflowCommandController.method.create, {
+      apiVersion: 'agentic.stigmer.ai/v1',
+      kind: 'Workflow',
+      metadata,
+      spec: {
+        document: { dsl: '1.0.0', namespace: 'acme', name: 'flow', version: '1.0.0' },
+        tasks: [{ name: 'set', kind: 1, taskConfig: { variables: { a: '1' } } }],
+      },
+    });
+    const execution = await this.call(WorkflowExecutionCommandController.method.create, {
+      apiVersion: 'agentic.stigmer.ai/v1',
+      kind: 'WorkflowExecution',
+      metadata: { ...metadata, name: 'run' },
+      spec: { workflowId: workflow.metadata!.id },
+    });
+    return execution.metadata!.id;
   }
 
   async watch(executionId: string, resume?: { logId: string; revision: bigint }, client = this.client()): Promise<Collected<WatchResponse>> {

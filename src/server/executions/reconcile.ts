@@ -19,8 +19,8 @@ const YOUNG_MS = 15_000;
  */
 export class Reconciler {
   readonly #context: ExecutionsContext;
-  /** When a workflow was first seen to have completed while its execution had not, by execution. */
-  readonly #completedSince = new Map<string, number>();
+  /** When a workflow was first seen to be over while its execution was not, by execution. */
+  readonly #overSince = new Map<string, number>();
   #cancelTimer: () => void = () => undefined;
   #stopped = false;
   #passing = false;
@@ -73,15 +73,14 @@ export class Reconciler {
       for (const { row } of page.items) seen.add(row.id);
       after = page.next;
     } while (after !== undefined && !this.#stopped);
-    for (const id of this.#completedSince.keys()) if (!seen.has(id)) this.#completedSince.delete(id);
+    for (const id of this.#overSince.keys()) if (!seen.has(id)) this.#overSince.delete(id);
   }
 
   async #compare(stored: StoredExecution): Promise<void> {
     const { row } = stored;
     const description = await this.#context.temporal.describe(row.kind, row.id);
-    if (description.state !== 'completed') this.#completedSince.delete(row.id);
-    if (description.state === 'running') return;
-    if (description.state === 'notFound') await this.#missing(stored);
+    if (description.state === 'running') this.#overSince.delete(row.id);
+    else if (description.state === 'notFound') await this.#missing(stored);
     else await this.#ended(stored, description);
   }
 
@@ -115,8 +114,8 @@ export class Reconciler {
         return this.#end(row.id, { type: 'failure', error: `The workflow timed out at Temporal${why}` });
       default: {
         // Its last word may be on the way.
-        const since = this.#completedSince.get(row.id) ?? clock.now();
-        this.#completedSince.set(row.id, since);
+        const since = this.#overSince.get(row.id) ?? clock.now();
+        this.#overSince.set(row.id, since);
         if (clock.now() - since < settings.endGraceMs) return;
         const error = state === 'failed' ? `The workflow failed${why}` : 'The workflow ended without a final status, so nothing is known of the outcome';
         return this.#end(row.id, { type: 'failure', error });
