@@ -21,10 +21,14 @@ export class Announcements {
     for (const listener of this.#listeners) listener(progress);
   }
 
-  /** Gives `listener` the messages so far and whatever follows. Returns the function that ends it. */
+  /** Gives `listener` whatever is told from now on. Returns the function that ends it. */
   listen(listener: (progress: StartProgress) => void): () => void {
-    for (const message of this.#messages) listener(message);
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Gives `listener` the latest messages. */
+  recall(listener: (progress: StartProgress) => void): void {
+    for (const message of this.#messages) listener(message);
   }
 }

@@ -10,8 +10,10 @@ export interface ControlHandlers {
   status(): Promise<DaemonStatus>;
   start(only: readonly string[] | undefined): Promise<DaemonStatus>;
   stop(now: boolean): Promise<DaemonStatus>;
-  /** Tells the progress from now on. Returns the function that ends it. */
-  onProgress(listener: (progress: StartProgress) => void): () => void;
+  /** Tells how a start goes on, what happened before included. Returns the function that ends it. */
+  onStart(listener: (progress: StartProgress) => void): () => void;
+  /** Tells how a stop goes on. Returns the function that ends it. */
+  onStop(listener: (progress: StartProgress) => void): () => void;
 }
 
 /** Most connections at a time: status is asked for by a few, and a lost client must not pile up. */
@@ -85,7 +87,8 @@ export class ControlServer {
     try {
       if (request === undefined) throw invalidArgument('request', 'is none that this supervisor knows: is the command line of the same version?');
       if (request.request !== 'status') {
-        const end = this.#handlers.onProgress((progress) => send({ progress }));
+        const listen = request.request === 'start' ? this.#handlers.onStart : this.#handlers.onStop;
+        const end = listen((progress) => send({ progress }));
         gone.addEventListener('abort', end, { once: true });
         ended = end;
       }

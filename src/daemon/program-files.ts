@@ -28,7 +28,9 @@ export function installedPrograms(): Programs {
 
 /** The supervisor itself, for whoever starts it detached. */
 export function supervisorProgram(): Program {
-  return nodeProgram('daemon/main.js');
+  const { file, args } = nodeProgram('daemon/main.js');
+  // It idles for days: a small young generation keeps what it once needed at its start from staying with it.
+  return { file, args: ['--max-semi-space-size=1', ...args] };
 }
 
 function nodeProgram(path: string): Program {

@@ -39,8 +39,8 @@ export async function runSupervisor(options: ComposeOptions, events: SupervisorE
 async function superviseHome(home: Home, options: ComposeOptions, events: SupervisorEvents, stop: AbortSignal): Promise<void> {
   const supervisor = await composeSupervisor(options);
   const log = supervisorLog(home, options.clock);
-  supervisor.onProgress((progress) => writeProgress(log, progress));
-  supervisor.onProgress(events.onProgress);
+  supervisor.recall((progress) => writeProgress(log, progress));
+  supervisor.recall(events.onProgress);
   const life = new SupervisorLife(supervisor, namesOf(options.settings.STIGMER_ONLY));
   const control = new ControlServer({
     status: () => supervisor.status(),
@@ -52,7 +52,8 @@ async function superviseHome(home: Home, options: ComposeOptions, events: Superv
       await life.stop(now);
       return supervisor.status();
     },
-    onProgress: (listener) => supervisor.onProgress(listener),
+    onStart: (listener) => supervisor.recall(listener),
+    onStop: (listener) => supervisor.onProgress(listener),
   });
   const onStop = (): void => void life.stop(false);
   stop.addEventListener('abort', onStop, { once: true });

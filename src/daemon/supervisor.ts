@@ -40,14 +40,20 @@ export class Supervisor {
     }
   }
 
-  /** Gives `listener` where each started component stands, the latest messages, and whatever follows. Returns the function that ends it. */
+  /** Gives `listener` whatever happens from now on. Returns the function that ends it. */
   onProgress(listener: (progress: StartProgress) => void): () => void {
+    return this.#options.announcements.listen(listener);
+  }
+
+  /** As {@link onProgress}, after where each started component stands and the latest messages. */
+  recall(listener: (progress: StartProgress) => void): () => void {
     const elapsedMs = this.#options.clock.now() - this.#beganAt;
     for (const component of this.#options.components) {
       const status = componentStatus(component);
       if (status.state !== 'stopped') listener({ type: 'component', component: status, elapsedMs });
     }
-    return this.#options.announcements.listen(listener);
+    this.#options.announcements.recall(listener);
+    return this.onProgress(listener);
   }
 
   /**

@@ -92,8 +92,8 @@ export function originalRunnerWiring({ grpc, temporal, settings }: Site, place: 
   const { STIGMER_LLM_BASE_URL, OPENAI_API_KEY, STIGMER_LLM_CONTEXT_TOKENS: _unread, ...provider } = providerFrom(place);
   return composeEnvironment(`${place.name} (the original's)`, originalRunnerEnvironment, {
     ...provider,
-    // It listens to this name for Ollama's address, and to that one for any key.
-    OLLAMA_BASE_URL: provider.OLLAMA_BASE_URL ?? STIGMER_LLM_BASE_URL,
+    // It listens to this name for Ollama's address, and to that one for any key. Of other providers it cannot be told the address.
+    OLLAMA_BASE_URL: provider.OLLAMA_BASE_URL ?? (provider.STIGMER_LLM_PROVIDER === 'ollama' ? STIGMER_LLM_BASE_URL : undefined),
     STIGMER_LLM_API_KEY: provider.STIGMER_LLM_API_KEY ?? OPENAI_API_KEY,
     MODE: 'local',
     STIGMER_BACKEND_ENDPOINT: addressFrom(place.network, grpc),
