@@ -45,6 +45,7 @@ import { parseListenAddresses } from './listen-addresses.js';
 import { createMetrics } from './metrics.js';
 import { ResourceEngine } from './resources/engine.js';
 import { resourceServices } from './resources/services.js';
+import { collectAllArtifacts } from './resources/skills/artifacts.js';
 import { LeaseRegistry } from './runners/lease-registry.js';
 import { runnerServices } from './runners/services.js';
 import { systemServices } from './system/services.js';
@@ -211,7 +212,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   liveness.start();
   const stopCompaction = everyHour(clock, async () => {
     const report = await store.compact(clock.now());
-    log.info(report, 'what was kept long enough was removed');
+    const archives = await collectAllArtifacts(store);
+    log.info({ ...report, archives: archives.length }, 'what was kept long enough was removed');
   }, log);
 
   return {

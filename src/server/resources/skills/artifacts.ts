@@ -38,7 +38,7 @@ export async function collectArtifacts(store: Store, keys: readonly string[]): P
   return removed;
 }
 
-/** The same for all archives: those of pushes that a crash broke off. For the start of a server. */
+/** The same for all archives: those of pushes that a crash broke off. Called now and then. */
 export async function collectAllArtifacts(store: Store): Promise<string[]> {
   return collectArtifacts(store, await store.artifacts.list('skills/'));
 }
