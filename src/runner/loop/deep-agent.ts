@@ -1,6 +1,6 @@
 import { HumanMessage } from '@langchain/core/messages';
 import type { StructuredToolInterface } from '@langchain/core/tools';
-import { type BaseCheckpointSaver, Command } from '@langchain/langgraph';
+import type { BaseCheckpointSaver, Command } from '@langchain/langgraph';
 import { type BackendProtocolV2, createDeepAgent } from 'deepagents';
 import { type AgentMiddleware, createMiddleware, todoListMiddleware } from 'langchain';
 import type { Clock } from '../../contract/clock.js';

@@ -2,7 +2,7 @@ import { cancelled } from '../../contract/errors.js';
 
 /** Lets one run at a time into a thread, in the order in which they came. */
 export class Turnstile {
-  readonly #last = new Map<string, Promise<void>>();
+  readonly #last = new Map<string, Promise<undefined>>();
 
   /**
    * Resolves when it is this one's turn, with the function that lets the next one in. `onWait` is called when another is in. Rejects
@@ -14,11 +14,11 @@ export class Turnstile {
     const left = new Promise<void>((resolve) => {
       leave = resolve;
     });
-    const mine = Promise.all([before, left]).then(() => undefined);
-    this.#last.set(threadId, mine);
-    void mine.then(() => {
+    const mine = Promise.all([before, left]).then(() => {
       if (this.#last.get(threadId) === mine) this.#last.delete(threadId);
+      return undefined;
     });
+    this.#last.set(threadId, mine);
     if (before !== undefined) {
       onWait();
       try {
