@@ -11,6 +11,8 @@ export interface ListQuery {
   readonly order: string;
   readonly conditions: readonly string[];
   readonly values: readonly Value[];
+  /** Gives `total` from what is kept of it; absent: the matches are counted. */
+  readonly kept?: { readonly sql: string; readonly values: readonly Value[] };
 }
 
 export class QueryBuilder {
@@ -18,6 +20,7 @@ export class QueryBuilder {
   #order = '';
   readonly #conditions: string[] = [];
   readonly #values: Value[] = [];
+  #kept: ListQuery['kept'];
 
   from(from: string, order: string): this {
     this.#from = from;
@@ -31,8 +34,14 @@ export class QueryBuilder {
     return this;
   }
 
+  totalFrom(sql: string, ...values: readonly Value[]): this {
+    this.#kept = { sql, values };
+    return this;
+  }
+
   build(): ListQuery {
-    return { from: this.#from, order: this.#order, conditions: this.#conditions, values: this.#values };
+    const kept = this.#kept && { kept: this.#kept };
+    return { from: this.#from, order: this.#order, conditions: this.#conditions, values: this.#values, ...kept };
   }
 }
 
@@ -56,7 +65,8 @@ export function readPage<R>(statements: Statements, query: ListQuery, columns: s
   // One row more than asked for tells whether there is a next page.
   const found = statements.query<R>(pageSql(query, columns, place)).all(...query.values, ...key, place.limit + 1);
   const rows = found.slice(0, place.limit);
-  const total = statements.query<{ total: number }>(countSql(query)).get(...query.values)?.total ?? 0;
+  const { sql, values } = query.kept ?? { sql: countSql(query), values: query.values };
+  const total = statements.query<{ total: number }>(sql).get(...values)?.total ?? 0;
   return { rows, last: found.length > place.limit ? rows.at(-1) : undefined, total };
 }
 

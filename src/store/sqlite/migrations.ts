@@ -1,10 +1,10 @@
 import type Database from 'better-sqlite3';
 import { failedPrecondition } from '../../contract/errors.js';
 import { APPLICATION_ID } from './identity.js';
-import { schemaVersion1 } from './schema.js';
+import { schemaVersion1, schemaVersion2 } from './schema.js';
 
 /** The step from each version to the next; a database's version is the number of steps it has behind it. Never changed, only added to. */
-const steps: readonly string[] = [schemaVersion1];
+const steps: readonly string[] = [schemaVersion1, schemaVersion2];
 
 const BUSY_WAIT_MS = 20;
 

@@ -1,10 +1,14 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { executionRow, headAt, resourceRow, storeFolder, tempStore } from '../../../test/support/temp-store.js';
 import { Code } from '../../contract/errors.js';
 import type { ResourceFilter, ResourceRow } from '../ports.js';
+import { APPLICATION_ID } from './identity.js';
 import { countSql, pageSql } from './list-query.js';
 import { resourceQuery } from './resources.js';
+import { schemaVersion1 } from './schema.js';
 
 const full: ResourceRow = resourceRow({
   id: 'agt-1',
@@ -116,6 +120,34 @@ describe('resources', () => {
     }
     await store.write([childless('ses-2')]);
     await store.write([childless('ses-1'), { op: 'delete-execution', id: 'aex-1' }]);
+  });
+
+  it('keeps the total of each kind and organisation as resources come, move and go', async () => {
+    const store = await tempStore();
+    const totals = async () =>
+      Promise.all([{}, { org: 'acme' }, { org: 'other' }].map(async (filter) => (await store.resources.list('agent', filter, { limit: 1 })).total));
+    expect(await totals()).toEqual([0, 0, 0]);
+    const rows = ['agt-1', 'agt-2', 'agt-3'].map((id) => resourceRow({ id }));
+    await store.write([...rows.map(insert), insert(resourceRow({ id: 'ses-1', kind: 'session' }))]);
+    await store.write([{ op: 'update-resource', row: resourceRow({ id: 'agt-1', org: 'other', version: 'v2' }), expectedVersion: 'v1' }]);
+    expect(await totals()).toEqual([3, 2, 1]);
+    await expect(store.write([insert(resourceRow({ id: 'agt-4' })), insert(rows[1]!)])).rejects.toMatchObject({ code: Code.ALREADY_EXISTS });
+    await store.write([{ op: 'delete-resource', kind: 'agent', id: 'agt-2' }]);
+    expect(await totals()).toEqual([2, 1, 1]);
+  });
+
+  it('counts what a file of the first version holds', async () => {
+    const folder = await storeFolder();
+    mkdirSync(dirname(folder.file), { recursive: true });
+    const db = new Database(folder.file);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.exec(schemaVersion1);
+    db.pragma('user_version = 1');
+    const add = db.prepare(`INSERT INTO resources VALUES (NULL, 'agent', ?, 'acme', ?, 1, '', 'v1', 0, 0, '{}', '[]', '[]', x'')`);
+    for (const id of ['agt-1', 'agt-2']) add.run(id, id);
+    db.close();
+    const store = await folder.open();
+    expect((await store.resources.list('agent', {}, { limit: 1 })).total).toBe(2);
   });
 
   it('lists by every filter, and by several together', async () => {

@@ -80,6 +80,11 @@ export function resourceQuery(kind: string, { org, parent, labels = {}, tags = [
   if (tag !== undefined && !drivenByTag) hasTag(tag);
   for (const other of otherTags) hasTag(other);
   if (org !== undefined) query.where('r.org = ?', org);
+  if (parent === undefined && !label && tag === undefined) {
+    const total = 'SELECT coalesce(sum(total), 0) AS total FROM resource_counts WHERE kind = ?';
+    if (org === undefined) query.totalFrom(total, kind);
+    else query.totalFrom(`${total} AND org = ?`, kind, org);
+  }
   return query.build();
 }
 
