@@ -2,6 +2,7 @@ import type { RpcClient } from '../client/rpc-client.js';
 import type { Clock } from '../contract/clock.js';
 import type * as daemonControl from '../daemon/control.js';
 import type { Format } from './command.js';
+import type { CliConfig } from './connection/config-file.js';
 import type { CliEnvironment } from './env.js';
 import type { Output } from './terminal/output.js';
 import type { Prompt } from './terminal/prompt.js';
@@ -30,7 +31,9 @@ export interface CliContext {
   readInput(): Promise<string>;
   /** Random key of a request, under which it may be repeated. */
   newKey(): string;
-  /** The connection to the server, opened at the first call. */
+  /** What config.yaml says; read once. */
+  config(): Promise<CliConfig>;
+  /** The connection to the server, made at the first call. */
   client(): Promise<RpcClient>;
   daemon(): Promise<DaemonControl>;
 }
