@@ -1,0 +1,67 @@
+import { Server, ServerCredentials, type handleBidiStreamingCall, type handleServerStreamingCall, type handleUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
+import { serve } from '../system/remote.js';
+import { BarePath } from './bare-paths.js';
+
+/**
+ * grpc-js with nothing behind it: no validation, no store, no protobuf. What it does is what any server on grpc-js has to do, so it is
+ * the floor under the figures of ours.
+ */
+const raw = (bytes: Buffer): Buffer => bytes;
+const method = (path: string, requestStream: boolean, responseStream: boolean) => ({
+  path,
+  requestStream,
+  responseStream,
+  requestSerialize: raw,
+  requestDeserialize: raw,
+  responseSerialize: raw,
+  responseDeserialize: raw,
+});
+
+const watchers = new Set<ServerWritableStream<Buffer, Buffer>>();
+
+const echo: handleUnaryCall<Buffer, Buffer> = (call, answer) => answer(null, call.request);
+
+/** Answers with as many bytes as the request's first four say. */
+const blob: handleUnaryCall<Buffer, Buffer> = (call, answer) => answer(null, Buffer.alloc(call.request.readUInt32BE(0), 120));
+
+/** Acknowledges each message by sending its first eight bytes back. */
+const acknowledge: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
+  call.on('data', (message: Buffer) => call.write(message.subarray(0, 8)));
+  call.on('end', () => call.end());
+};
+
+const watch: handleServerStreamingCall<Buffer, Buffer> = (call) => {
+  watchers.add(call);
+  call.on('cancelled', () => watchers.delete(call));
+  call.on('close', () => watchers.delete(call));
+  call.write(call.request);
+};
+
+/** Writes each message to all who watch: one shared buffer. */
+const publish: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
+  call.on('data', (message: Buffer) => {
+    for (const watcher of watchers) watcher.write(message);
+  });
+  call.on('end', () => call.end());
+};
+
+async function start(): Promise<number> {
+  const server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc-node.flow_control_window': 1024 * 1024 });
+  server.addService(
+    {
+      echo: method(BarePath.ECHO, false, false),
+      blob: method(BarePath.BLOB, false, false),
+      acknowledge: method(BarePath.ACKNOWLEDGE, true, true),
+      watch: method(BarePath.WATCH, false, true),
+      publish: method(BarePath.PUBLISH, true, true),
+    },
+    { echo, blob, acknowledge, watch, publish },
+  );
+  return new Promise((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => (error === null ? resolve(port) : reject(error)));
+  });
+}
+
+const functions = { start };
+export type BareServer = typeof functions;
+serve(functions);
