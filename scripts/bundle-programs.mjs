@@ -1,5 +1,6 @@
 // Bundles the programs whose start-up time counts, in place of their compiled files: the command line, because it is started for every
-// command, and the agent-runner, because its libraries are many small files.
+// command, the supervisor, because it comes before everything else and stays small for days, and the agent-runner, because its libraries
+// are many small files.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -21,6 +22,7 @@ const common = {
   external: ['@temporalio/worker', '@temporalio/activity', '@temporalio/common', 'better-sqlite3', 're2'],
 };
 
-for (const program of ['cli', 'runner']) rmSync(join(root, 'dist', program), { recursive: true, force: true });
+for (const program of ['cli', 'daemon', 'runner']) rmSync(join(root, 'dist', program), { recursive: true, force: true });
 await build({ ...common, entryPoints: ['src/cli/main.ts'], outdir: 'dist/cli', splitting: true, chunkNames: 'chunks/[name]-[hash]' });
+await build({ ...common, entryPoints: ['src/daemon/main.ts', 'src/daemon/foreground.ts'], outdir: 'dist/daemon', splitting: true, chunkNames: 'chunks/[name]-[hash]' });
 await build({ ...common, entryPoints: { main: 'src/runner/main.ts' }, outdir: 'dist/runner' });

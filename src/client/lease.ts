@@ -40,7 +40,7 @@ const leaseWithinMs = 10_000;
  */
 export async function holdLease(options: LeaseOptions, signal: AbortSignal): Promise<void> {
   // Short: a runner and its server are often started together, and a run waits for neither.
-  const backoff = new Backoff({ initialMs: 100, maxMs: 1_000 });
+  const backoff = new Backoff({ initialMs: 100, maxMs: 500 });
   while (!signal.aborted) {
     try {
       await holdOnce(options, signal, () => backoff.reset());
