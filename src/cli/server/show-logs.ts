@@ -58,7 +58,7 @@ function originalName(name: string): string {
 
 function assertPattern(pattern: string): void {
   try {
-    new RegExp(pattern);
+    RegExp(pattern);
   } catch (error) {
     throw usageError(`--grep: ${(error as Error).message}`, 'stigmer server logs');
   }

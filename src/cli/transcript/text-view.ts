@@ -104,10 +104,10 @@ export class TextView implements TranscriptView {
 
   #callStarted(call: ToolCall): void {
     this.#begin('call');
-    const label = `🔧 Tool: ${cleanLine(call.name)} `;
+    const label = `🔧 Tool: ${cleanLine(call.name)}`;
     this.#out.write(cyan(label));
     const flow = new TextFlow(this.#out, { indent: 3, column: stringWidth(label) });
-    const { shown, rest } = foldText(call.args === undefined ? '' : jsonText(call.args), this.#limits(ARGUMENTS_FOLD));
+    const { shown, rest } = foldText(call.args === undefined ? '' : ` ${jsonText(call.args)}`, this.#limits(ARGUMENTS_FOLD));
     flow.write(rest === undefined ? shown : `${shown}… ${rest}`);
     this.#open = { type: 'call', id: call.id, flow };
   }
