@@ -18,9 +18,9 @@ const common = {
   sourcemap: true,
   logLevel: 'warning',
   banner: { js: requireBanner },
-  // Native modules stay outside, and so does what loads its own files. undici too: it is CommonJS and imported when it is needed, and such
-  // an import out of a bundle has no named exports.
-  external: ['@temporalio/worker', '@temporalio/activity', '@temporalio/common', 'better-sqlite3', 're2', 'undici'],
+  // Native modules stay outside, and so does what loads its own files. The last three are CommonJS packages that are imported only when
+  // they are needed, and such an import out of a bundle has no named exports.
+  external: ['@temporalio/worker', '@temporalio/activity', '@temporalio/common', 'better-sqlite3', 're2', 'undici', 'yauzl', 'yaml'],
 };
 
 for (const program of ['cli', 'daemon', 'runner']) rmSync(join(root, 'dist', program), { recursive: true, force: true });
