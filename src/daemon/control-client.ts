@@ -4,10 +4,11 @@ import { type Socket, connect } from 'node:net';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Clock } from '../contract/clock.js';
-import { failedPrecondition, unavailable } from '../contract/errors.js';
+import { StigmerError, failedPrecondition, unavailable } from '../contract/errors.js';
 import { type ControlRequest, type ControlResponse, fromErrorText } from './control-protocol.js';
 import type { DaemonStatus, StartProgress } from './control.js';
 import type { Home } from './home.js';
+import { lockHolder } from './leftovers.js';
 
 /** A supervisor that is alive answers at once; it says something at least so often while it starts or stops what takes long. */
 const SILENCE_MS = 10_000;
@@ -25,33 +26,43 @@ export async function askSupervisor(
 ): Promise<DaemonStatus | undefined> {
   const socket = await connectTo(home.socket);
   if (socket === undefined) return undefined;
-  const lost = (): Error => unavailable(`the supervisor of ${home.root} ended before it answered; its log: stigmer server logs -c supervisor`);
   // A start may wait for a download of minutes without a word from a component.
   const silence = request.request === 'start' ? undefined : SILENCE_MS;
   const watch = new SilenceWatch(clock, silence, () => {
     socket.destroy(unavailable(`the supervisor of ${home.root} listens at ${home.socket} but does not answer within ${SILENCE_MS / 1_000} s`));
   });
+  let heard = false;
   try {
     socket.write(`${JSON.stringify(request)}\n`);
     // readline ends without a word when its input fails.
     const failed = once(socket, 'close').then(() => {
-      throw socket.errored ?? lost();
+      throw ended(socket);
     });
     failed.catch(() => undefined);
     const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
     for (;;) {
       const line = await Promise.race([lines.next(), failed]);
-      if (line.done === true) throw socket.errored ?? lost();
+      if (line.done === true) throw ended(socket);
+      heard = true;
       watch.heard();
       const response = JSON.parse(line.value) as ControlResponse;
       if ('progress' in response) onProgress(response.progress);
       else if ('result' in response) return response.result;
       else throw fromErrorText(response.error);
     }
+  } catch (error) {
+    if (error instanceof StigmerError) throw error;
+    // One that is being killed still takes connections for a moment.
+    if (!heard && (await lockHolder(home)) === undefined) return undefined;
+    throw unavailable(`the supervisor of ${home.root} ended before it answered; its log: stigmer server logs -c supervisor`, { cause: error });
   } finally {
     watch.end();
     socket.destroy();
   }
+}
+
+function ended(socket: Socket): Error {
+  return socket.errored ?? new Error('the connection was closed');
 }
 
 class SilenceWatch {

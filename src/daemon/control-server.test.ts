@@ -12,6 +12,7 @@ import { askSupervisor } from './control-client.js';
 import { type ControlHandlers, ControlServer } from './control-server.js';
 import type { DaemonStatus, StartProgress } from './control.js';
 import { type Home, homeAt, prepareHome } from './home.js';
+import { tryLock } from './supervision/lock.js';
 
 const status: DaemonStatus = { home: '/h', pid: 1, startedAt: '2026-01-01T00:00:00.000Z', version: '1.0.0', components: [], diskBytes: 0 };
 const message: StartProgress = { type: 'message', text: 'downloading' };
@@ -138,7 +139,16 @@ describe('asking a supervisor', () => {
     expect(await askSupervisor(home, { request: 'status' }, systemClock)).toBeUndefined();
   });
 
-  it('that ends before it answers is an error that says so', async () => {
+  it('that is killed while it is asked gives nothing', async () => {
+    const peer = createServer((socket) => socket.once('data', () => socket.destroy())).listen(home.socket);
+    await once(peer, 'listening');
+    expect(await askSupervisor(home, { request: 'status' }, systemClock)).toBeUndefined();
+    peer.close();
+  });
+
+  it('that lives and ends the connection without an answer is an error that says so', async () => {
+    const attempt = await tryLock(home.lock, 'a supervisor', systemClock);
+    expect(attempt.kind).toBe('acquired');
     const peer = createServer((socket) => socket.once('data', () => socket.destroy())).listen(home.socket);
     await once(peer, 'listening');
     await expect(askSupervisor(home, { request: 'status' }, systemClock)).rejects.toThrow(/ended before it answered/);
