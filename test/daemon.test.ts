@@ -131,11 +131,8 @@ describe('a supervisor in the background', { timeout: 180_000 }, () => {
 describe('stigmer-server', { timeout: 180_000 }, () => {
   const run = (...args: string[]): ChildProcess =>
     spawn(process.execPath, [join(root, 'bin', 'stigmer-server'), ...args], { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
-  const startArgs = () => [
-    'start',
-    ...['--home', home, '--demo-model'],
-    ...['--grpc-port', String(ports.grpcPort), '--http-port', String(ports.httpPort), '--temporal-port', String(ports.temporalPort)],
-  ];
+  const portFlags = () => ['--grpc-port', String(ports.grpcPort), '--http-port', String(ports.httpPort), '--temporal-port', String(ports.temporalPort)];
+  const startArgs = () => ['start', '--home', home, '--demo-model', ...portFlags()];
 
   it('starts everything in the foreground, and stops all of it on Ctrl-C', async () => {
     const foreground = run(...startArgs());

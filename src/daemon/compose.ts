@@ -55,7 +55,8 @@ export async function composeSupervisor(options: ComposeOptions): Promise<Superv
     clock,
     random: options.random,
     inherited: inheritedEnv(options.env),
-    timings: { startTimeoutMs: settings.STIGMER_START_TIMEOUT_S * 1_000, ...options.timings },
+    // Everything starts at once, and a probe takes its share of the processor.
+    timings: { startProbeEveryMs: 100, startTimeoutMs: settings.STIGMER_START_TIMEOUT_S * 1_000, ...options.timings },
     notice: announcements.say,
   };
   const cluster = settings.TEMPORAL_SERVICE_ADDRESS;

@@ -129,7 +129,7 @@ describe("a supervisor's socket", () => {
     socket.write('{"request":"start"}\n');
     await listening.promise;
     socket.destroy();
-    await forgotten.promise;
+    await expect(forgotten.promise).resolves.toBeUndefined();
     done.resolve(status);
   });
 });
