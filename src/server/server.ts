@@ -27,6 +27,7 @@ import type { ServerConfig } from './env.js';
 import { ActorRegistry } from './executions/actor-registry.js';
 import type { ExecutionBroker } from './executions/context.js';
 import { executionDeleter } from './executions/delete.js';
+import { EncodedExecutions } from './executions/encoded-executions.js';
 import { intentId } from './executions/execution-intents.js';
 import { intentHandlers } from './executions/handle-intents.js';
 import { IntentLoop } from './executions/intent-loop.js';
@@ -123,6 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     newId,
     engine,
     actors,
+    encoded: new EncodedExecutions(store),
     broker,
     notices,
     leases,

@@ -212,6 +212,7 @@ export interface Collected<T> {
 interface ClientStream<T> {
   on(event: 'data', listener: (message: T) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'end', listener: () => void): unknown;
   on(event: 'status', listener: (status: { code: number; details: string }) => void): unknown;
   cancel(): void;
   pause(): unknown;
@@ -224,18 +225,29 @@ export function collect<T>(stream: unknown): Collected<T> {
   let taken = 0;
   let wake = (): void => undefined;
   let status: { code: number; details: string } | undefined;
+  // The status comes as soon as it is known, and may overtake messages that were not read yet; 'end' comes after them.
+  let over = false;
   const ended = new Promise<{ code: number; details: string }>((resolveEnd) => {
+    const settle = (): void => {
+      if (status === undefined || !over) return;
+      resolveEnd(status);
+      wake();
+    };
+    const finish = (): void => {
+      over = true;
+      settle();
+    };
     call.on('status', (end) => {
       status = end;
-      resolveEnd(end);
-      wake();
+      settle();
     });
+    call.on('end', finish);
+    call.on('error', finish);
   });
   call.on('data', (message) => {
     messages.push(message);
     wake();
   });
-  call.on('error', () => undefined);
   return {
     messages,
     ended,
@@ -245,7 +257,7 @@ export function collect<T>(stream: unknown): Collected<T> {
     async next() {
       const end = Date.now() + 15_000;
       while (taken >= messages.length) {
-        if (status !== undefined) throw new Error(`the stream ended: ${status.code} ${status.details}`);
+        if (status !== undefined && over) throw new Error(`the stream ended: ${status.code} ${status.details}`);
         if (Date.now() > end) throw new Error('no message came');
         await new Promise<void>((resolveNext) => {
           const timer = setTimeout(resolveNext, 1_000);

@@ -10,6 +10,7 @@ import type { LeaseRegistry } from '../runners/lease-registry.js';
 import type { Store } from '../../store/ports.js';
 import type { TemporalClient } from '../../workflows/client.js';
 import type { ActorRegistry } from './actor-registry.js';
+import type { EncodedExecutions } from './encoded-executions.js';
 import type { IntentLoop } from './intent-loop.js';
 import type { StandingNotices } from './standing-notices.js';
 import type { ExecutionSettings } from './settings.js';
@@ -24,6 +25,7 @@ export interface ExecutionsContext {
   readonly newId: NewId;
   readonly engine: ResourceEngine;
   readonly actors: ActorRegistry;
+  readonly encoded: EncodedExecutions;
   readonly broker: ExecutionBroker;
   readonly notices: StandingNotices;
   readonly leases: LeaseRegistry;

@@ -19,7 +19,7 @@ export interface DeleteContext extends ExecutionsContext {
 /** Removes an execution and answers its last state. A running one is cancelled first, its watchers hear that it was deleted. */
 export async function deleteExecution(context: DeleteContext, kind: ExecutionKind, id: string, caller: Caller): Promise<Uint8Array> {
   if (id === '') throw invalidArgument('value', 'must not be empty');
-  const last = await getExecution(context.store, kind, id);
+  const last = await getExecution(context, kind, id);
   await remove(context, id, caller);
   return last;
 }

@@ -11,37 +11,36 @@ import type { CallContext } from '../rpc.js';
 import { pageSize, type PageAsked } from '../resources/list.js';
 import { decodePageToken, encodePageToken } from '../resources/page-token.js';
 import { type ExecutionKind, agentExecutionKind, workflowExecutionKind } from './execution-kind.js';
-import { decodeExecution, encodeExecution, envelopeOf } from './execution-message.js';
-import { loadExecution } from './load-execution.js';
+import type { EncodedExecutions } from './encoded-executions.js';
+import { decodeExecution } from './execution-message.js';
 
 /** A page may not grow beyond this many bytes: the original's clients read messages of 4 MiB. It holds one entry at least. */
 const PAGE_BYTES = 3 * 1024 * 1024;
 
-/** One execution, encoded. Throws NOT_FOUND. */
-export async function getExecution(store: Store, kind: ExecutionKind, id: string): Promise<Uint8Array> {
-  if (id === '') throw invalidArgument('value', 'must not be empty');
-  const bytes = await encodedExecution(store, kind, id);
-  if (bytes === undefined) throw notFound(kind.kind.name, id);
-  return bytes;
+export interface QueryContext {
+  readonly store: Store;
+  readonly encoded: EncodedExecutions;
 }
 
-async function encodedExecution(store: Store, kind: ExecutionKind, id: string): Promise<Uint8Array | undefined> {
-  const loaded = await loadExecution(store.executions, id);
-  if (loaded === undefined || loaded.stored.row.kind !== kind.stored) return undefined;
-  return encodeExecution(envelopeOf(loaded.stored.row), loaded.projection);
+/** One execution, encoded. Throws NOT_FOUND. */
+export async function getExecution({ encoded }: Pick<QueryContext, 'encoded'>, kind: ExecutionKind, id: string): Promise<Uint8Array> {
+  if (id === '') throw invalidArgument('value', 'must not be empty');
+  const bytes = await encoded.get(kind, id);
+  if (bytes === undefined) throw notFound(kind.kind.name, id);
+  return bytes;
 }
 
 export type ListAsked = PageAsked & Omit<ExecutionFilter, 'kind'>;
 
 /** A page of agent executions, newest first. */
-export async function listAgentExecutions(store: Store, asked: ListAsked, call: CallContext): Promise<AgentExecutionList> {
-  const { totalPages, entries } = await listExecutions(store, agentExecutionKind, asked, call);
+export async function listAgentExecutions(context: QueryContext, asked: ListAsked, call: CallContext): Promise<AgentExecutionList> {
+  const { totalPages, entries } = await listExecutions(context, agentExecutionKind, asked, call);
   return create(AgentExecutionListSchema, { totalPages, entries: entries as AgentExecution[] });
 }
 
 /** A page of workflow executions, newest first. */
-export async function listWorkflowExecutions(store: Store, asked: ListAsked, call: CallContext): Promise<WorkflowExecutionList> {
-  const { totalPages, entries } = await listExecutions(store, workflowExecutionKind, asked, call);
+export async function listWorkflowExecutions(context: QueryContext, asked: ListAsked, call: CallContext): Promise<WorkflowExecutionList> {
+  const { totalPages, entries } = await listExecutions(context, workflowExecutionKind, asked, call);
   return create(WorkflowExecutionListSchema, { totalPages, entries: entries as WorkflowExecution[] });
 }
 
@@ -52,13 +51,13 @@ export function phaseFilter(phase: number): { readonly phases?: readonly number[
   return { phases: [phase] };
 }
 
-async function listExecutions(store: Store, kind: ExecutionKind, { pageSize: size, pageToken, ...conditions }: ListAsked, call: CallContext) {
+async function listExecutions(context: QueryContext, kind: ExecutionKind, { pageSize: size, pageToken, ...conditions }: ListAsked, call: CallContext) {
   const filter: ExecutionFilter = { ...conditions, kind: kind.stored };
   const asked = pageSize(size);
   const after = decodePageToken(pageToken, filter);
   for (let limit = asked; ; ) {
-    const page = await store.executions.list(filter, { ...(after === '' ? {} : { after }), limit });
-    const { entries, fitting } = await fillPage(store, kind, page.items);
+    const page = await context.store.executions.list(filter, { ...(after === '' ? {} : { after }), limit });
+    const { entries, fitting } = await fillPage(context, kind, page.items);
     if (fitting < page.items.length) {
       // The next page's place is known to the store alone, so the page is asked for again, as long as it may be.
       limit = fitting;
@@ -70,14 +69,14 @@ async function listExecutions(store: Store, kind: ExecutionKind, { pageSize: siz
 }
 
 /** The executions of a page, as many as fit into a message. One that was deleted since is passed over. */
-async function fillPage(store: Store, kind: ExecutionKind, items: readonly StoredExecution[]) {
+async function fillPage({ encoded }: QueryContext, kind: ExecutionKind, items: readonly StoredExecution[]) {
   const entries: (AgentExecution | WorkflowExecution)[] = [];
   let bytes = 0;
   for (const [place, { row }] of items.entries()) {
-    const encoded = await encodedExecution(store, kind, row.id);
-    bytes += encoded?.length ?? 0;
+    const execution = await encoded.get(kind, row.id);
+    bytes += execution?.length ?? 0;
     if (place > 0 && bytes > PAGE_BYTES) return { entries, fitting: place };
-    if (encoded !== undefined) entries.push(decodeExecution(kind.stored, encoded));
+    if (execution !== undefined) entries.push(decodeExecution(kind.stored, execution));
   }
   return { entries, fitting: items.length };
 }

@@ -28,33 +28,41 @@ export class ReportWindow {
     return this.#failure;
   }
 
-  /** Counts events until they are taken or refused. */
-  add(events: number, taken: Promise<void>, onRefusal: (error: StigmerError) => void): void {
+  /** Counts events until they are taken or refused, and says which it was. After the first refusal nothing more is said. */
+  add(events: number, taken: Promise<void>, outcome: { readonly taken: () => void; readonly refused: (error: StigmerError) => void }): void {
     const since = this.#clock.now();
     this.#underWay += events;
-    void taken
-      .then(
-        () => this.#adapt(this.#clock.now() - since),
-        (error: unknown) => {
-          if (this.#failure !== undefined) return;
-          this.#failure = StigmerError.from(error);
-          onRefusal(this.#failure);
-        },
-      )
-      .finally(() => {
-        this.#underWay -= events;
-        for (const wake of this.#waiting.splice(0)) wake();
-      });
+    const onTaken = (): void => {
+      this.#adapt(this.#clock.now() - since);
+      outcome.taken();
+      this.#release(events);
+    };
+    const onRefused = (error: unknown): void => {
+      const first = this.#failure === undefined;
+      this.#failure ??= StigmerError.from(error);
+      if (first) outcome.refused(this.#failure);
+      this.#release(events);
+    };
+    void taken.then(onTaken, onRefused);
+  }
+
+  get full(): boolean {
+    return this.#underWay >= this.#size;
   }
 
   /** Resolves when another message may be read. */
   async room(): Promise<void> {
-    while (this.#underWay >= this.#size) await this.#change();
+    while (this.full) await this.#change();
   }
 
   /** Resolves when nothing is under way. */
   async drained(): Promise<void> {
     while (this.#underWay > 0) await this.#change();
+  }
+
+  #release(events: number): void {
+    this.#underWay -= events;
+    if (this.#waiting.length > 0) for (const wake of this.#waiting.splice(0)) wake();
   }
 
   #change(): Promise<void> {

@@ -3,6 +3,7 @@ import { Code, invalidArgument, type StigmerError } from '../../contract/errors.
 import type { Notice } from '../../contract/gen/stigmer/stream/v1/notice_pb.js';
 import { type ReportEvents, type ReportOpen, type ReportRequest, type ReportResponse, ReportResponseSchema } from '../../contract/gen/stigmer/stream/v1/stream_pb.js';
 import { isTerminal, phaseName } from '../../contract/phases.js';
+import type { Update } from '../../execution/update.js';
 import type { CallContext, Send } from '../rpc.js';
 import type { ExecutionsContext } from './context.js';
 import { checkReportedNotice } from './reported-notice.js';
@@ -105,13 +106,12 @@ class ReportSession {
 
   async #read(requests: AsyncIterator<ReportRequest>): Promise<void> {
     for (;;) {
-      await this.#window.room();
+      if (this.#window.full) await this.#window.room();
       const next = await requests.next();
       if (next.done === true || this.#stopped !== undefined) return;
       const { frame } = next.value;
-      if (frame.case === 'events') await this.#take(frame.value);
-      else if (frame.case === 'notice') this.#notice(frame.value);
-      else throw invalidArgument('frame', 'must be events or a notice after open');
+      const waiting = this.#take(frame);
+      if (waiting !== undefined) await waiting;
       if (this.#window.failure !== undefined) throw this.#window.failure;
     }
   }
@@ -123,26 +123,34 @@ class ReportSession {
     else notices.set(this.#open.executionId, checked);
   }
 
-  async #take({ firstSequence, events }: ReportEvents): Promise<void> {
+  /** Gives a promise only when something has to be waited for before the next message. */
+  #take(frame: ReportRequest['frame']): Promise<void> | undefined {
+    if (frame.case === 'events') return this.#takeEvents(frame.value);
+    if (frame.case !== 'notice') throw invalidArgument('frame', 'must be events or a notice after open');
+    this.#notice(frame.value);
+    return undefined;
+  }
+
+  #takeEvents({ firstSequence, events }: ReportEvents): Promise<void> | undefined {
     if (events.length === 0 || events.length > MESSAGE_EVENTS) {
       throw invalidArgument('events.events', `must hold 1 to ${MESSAGE_EVENTS} events and holds ${events.length}`);
     }
     if (firstSequence < 1n) throw invalidArgument('events.first_sequence', 'must be at least 1');
-    const { actors, store } = this.#context;
-    const { executionId, attempt } = this.#open;
-    const update = await keepLargeResults(store.artifacts, executionId, { type: 'events', events });
     if (events.some(({ change }) => change.case === 'phaseChanged' && isTerminal(change.value.phase))) this.#saidEnd = true;
-    const last = firstSequence + BigInt(events.length) - 1n;
-    const taken = actors.actor(executionId).submit({
-      update,
-      report: { attempt, firstSequence: Number(firstSequence) },
-      answer: () => undefined,
+    const update = keepLargeResults(this.#context.store.artifacts, this.#open.executionId, { type: 'events', events });
+    if (update instanceof Promise) return update.then((without) => this.#submit(without, firstSequence, events.length));
+    this.#submit(update, firstSequence, events.length);
+    return undefined;
+  }
+
+  #submit(update: Update, firstSequence: bigint, count: number): void {
+    const { executionId, attempt } = this.#open;
+    const last = firstSequence + BigInt(count) - 1n;
+    const taken = this.#context.actors.actor(executionId).submit({ update, report: { attempt, firstSequence: Number(firstSequence) }, answer: nothing });
+    this.#window.add(count, taken, {
+      taken: () => this.#acknowledge(last),
+      refused: (error) => this.#refuse(error),
     });
-    this.#window.add(
-      events.length,
-      taken.then(() => this.#acknowledge(last)),
-      (error) => this.#refuse(error),
-    );
   }
 
   #acknowledge(sequence: bigint): void {
@@ -188,6 +196,10 @@ class ReportSession {
   #write(frame: Frame): Promise<void> {
     return this.#send(create(ReportResponseSchema, { frame }));
   }
+}
+
+function nothing(): void {
+  // An acknowledgement says all there is.
 }
 
 /** A runner that reports works on the execution, whatever its last heartbeat said. */

@@ -30,7 +30,6 @@ export function executionServices(context: ExecutionServicesContext): ServiceBin
 }
 
 function agentServices(context: ExecutionServicesContext): ServiceBinding[] {
-  const { store } = context;
   return [
     bindService(AgentExecutionCommandController, {
       create: (request, call) => createAgentExecution(context, request, call),
@@ -39,11 +38,11 @@ function agentServices(context: ExecutionServicesContext): ServiceBinding[] {
       delete: ({ value }, call) => deleteExecution(context, agentExecutionKind, value, call.caller),
     }),
     bindService(AgentExecutionQueryController, {
-      get: ({ value }) => getExecution(store, agentExecutionKind, value),
-      list: ({ phase, tags, pageSize, pageToken }, call) => listAgentExecutions(store, { ...phaseFilter(phase), tags, pageSize, pageToken }, call),
+      get: ({ value }) => getExecution(context, agentExecutionKind, value),
+      list: ({ phase, tags, pageSize, pageToken }, call) => listAgentExecutions(context, { ...phaseFilter(phase), tags, pageSize, pageToken }, call),
       listBySession({ sessionId, pageSize, pageToken }, call) {
         if (sessionId === '') throw invalidArgument('session_id', 'session_id is required');
-        return listAgentExecutions(store, { sessionId, pageSize, pageToken }, call);
+        return listAgentExecutions(context, { sessionId, pageSize, pageToken }, call);
       },
       subscribe: ({ value }, send, call) => subscribe(context, agentExecutionKind, value, send, call),
     }),
@@ -51,7 +50,6 @@ function agentServices(context: ExecutionServicesContext): ServiceBinding[] {
 }
 
 function workflowServices(context: ExecutionServicesContext): ServiceBinding[] {
-  const { store } = context;
   return [
     bindService(WorkflowExecutionCommandController, {
       create: (request, call) => createWorkflowExecution(context, request, call),
@@ -60,10 +58,10 @@ function workflowServices(context: ExecutionServicesContext): ServiceBinding[] {
       delete: ({ value }, call) => deleteExecution(context, workflowExecutionKind, value, call.caller),
     }),
     bindService(WorkflowExecutionQueryController, {
-      get: ({ value }) => getExecution(store, workflowExecutionKind, value),
-      list: ({ phase, tags, pageSize, pageToken }, call) => listWorkflowExecutions(store, { ...phaseFilter(phase), tags, pageSize, pageToken }, call),
+      get: ({ value }) => getExecution(context, workflowExecutionKind, value),
+      list: ({ phase, tags, pageSize, pageToken }, call) => listWorkflowExecutions(context, { ...phaseFilter(phase), tags, pageSize, pageToken }, call),
       listByWorkflow: ({ workflowId, pageSize, pageToken }, call) =>
-        listWorkflowExecutions(store, { ...ofWorkflow(workflowId), pageSize, pageToken }, call),
+        listWorkflowExecutions(context, { ...ofWorkflow(workflowId), pageSize, pageToken }, call),
       subscribe: ({ executionId }, send, call) => subscribe(context, workflowExecutionKind, executionId, send, call),
     }),
   ];

@@ -44,7 +44,7 @@ export async function updateExecution(context: ExecutionsContext, kind: Executio
   ]);
   actors.peek(id)?.refresh();
   broker.refresh(id);
-  return getExecution(store, kind, id);
+  return getExecution(context, kind, id);
 }
 
 function replacement({ clock, newId }: ExecutionsContext, kind: ExecutionKind, draft: Execution, row: ExecutionRow, caller: Caller): Execution {
