@@ -15,7 +15,9 @@ const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ER
 export function installTemporalRuntime(log: Logger): void {
   const write = ({ level, message, meta }: LogEntry): void => {
     const { error, ...fields } = meta ?? {};
-    log[LEVELS[level]]({ ...fields, ...(error === undefined ? {} : { err: error }) }, message);
+    // Said as a warning at each start: this program has none, and wants none.
+    const expected = message.startsWith('No workflows registered');
+    log[expected ? 'debug' : LEVELS[level]]({ ...fields, ...(error === undefined ? {} : { err: error }) }, message);
   };
   Runtime.install({
     logger: new DefaultLogger('DEBUG', write),

@@ -55,7 +55,7 @@ export function toolCalls({ places, emit, signal, takesBlocks, faultOf }: ToolCa
   };
 
   async function asSubAgent<T>(id: string, args: JsonObject, run: () => T | Promise<T>): Promise<T> {
-    emit({ type: 'sub-agent-started', id, name: String(args['subagent_type'] ?? ''), input: String(args['description'] ?? '') });
+    emit({ type: 'sub-agent-started', id, name: textArgument(args, 'subagent_type'), input: textArgument(args, 'description') });
     try {
       const answer = await places.within({ scope: id }, run);
       const message = toolMessageOf(answer, id);
@@ -66,6 +66,11 @@ export function toolCalls({ places, emit, signal, takesBlocks, faultOf }: ToolCa
       throw error;
     }
   }
+}
+
+function textArgument(args: JsonObject, name: string): string {
+  const value = args[name];
+  return typeof value === 'string' ? value : '';
 }
 
 function toolMessageOf(answer: unknown, id: string): ToolMessage | undefined {

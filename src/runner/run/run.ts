@@ -35,7 +35,7 @@ export interface LoopRequest {
 export interface PreparedLoop {
   readonly loop: AgentLoop;
   /** Lets go of what the loop held. Rejects when something of it could not be kept. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** What runs share. */

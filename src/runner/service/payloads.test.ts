@@ -16,7 +16,7 @@ const type = 'ai.stigmer.agentic.agentexecution.v1.AgentExecution';
 describe('messageCodec', () => {
   it('sends a message as the other SDKs do', async () => {
     const status = create(AgentExecutionStatusSchema, { phase: ExecutionPhase.EXECUTION_COMPLETED, completedAt: '2026-01-01T00:00:00Z', messages: [{ content: 'ü' }] });
-    const [sent] = await messageCodec.encode([defaultPayloadConverter.toPayload(messagePayload(AgentExecutionStatusSchema, status)) as Payload]);
+    const [sent] = await messageCodec.encode([defaultPayloadConverter.toPayload(messagePayload(AgentExecutionStatusSchema, status))]);
     expect(shown(sent as Payload)).toEqual({
       encoding: 'json/protobuf',
       messageType: 'ai.stigmer.agentic.agentexecution.v1.AgentExecutionStatus',
@@ -32,7 +32,7 @@ describe('messageCodec', () => {
   });
 
   it('leaves everything else as it is', async () => {
-    const payloads = ['text', { a: 1 }, undefined, new Uint8Array([1])].map((value) => defaultPayloadConverter.toPayload(value) as Payload);
+    const payloads = ['text', { a: 1 }, undefined, new Uint8Array([1])].map((value) => defaultPayloadConverter.toPayload(value));
     expect(await messageCodec.encode(payloads)).toEqual(payloads);
     expect(await messageCodec.decode(payloads)).toEqual(payloads);
   });

@@ -109,7 +109,7 @@ export class Polling {
       namespace,
       taskQueue: queue,
       identity,
-      activities: activities as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>,
+      activities: { ...activities },
       maxConcurrentActivityTaskExecutions: slots,
       // Two requests wait for runs at a time: enough to take many in a row, and little for Temporal to hold open.
       maxConcurrentActivityTaskPolls: 2,
