@@ -19,7 +19,7 @@ await Promise.all(
       const snapshot = revision % 50 === 0 ? { snapshot: Buffer.from(`state of ${id} at ${revision + 2}`) } : {};
       await store.write([{ op: 'append', executionId: id, expectedRevision: revision, events, head: head(revision + 2), ...snapshot }]);
       // Straight to the file descriptor, so that what is printed is printed when the kill comes.
-      writeSync(1, `${id} ${revision + 2}\n`);
+      print(`${id} ${revision + 2}\n`);
     }
   }),
 );
@@ -28,4 +28,16 @@ function insertExecution(id: string): WriteOp {
   const names = { org: '', slug: '', name: '', sessionId: '', ownerId: '', instanceId: '', version: '' };
   const row = { id, kind: 'agent_execution', ...names, tags: [], createdAt: 0, data: Buffer.alloc(0) } as const;
   return { op: 'insert-execution', row, head: head(0), events: [] };
+}
+
+/** Waits for a reader that is behind: the pipe takes no more for now. */
+function print(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, line);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
 }

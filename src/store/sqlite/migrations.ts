@@ -15,10 +15,11 @@ const BUSY_WAIT_MS = 20;
 export function migrate(db: Database.Database, file: string, patienceMs: number): void {
   // The mark goes in before write-ahead logging is turned on, so that it stands in the file itself from the first commit on.
   if (applicationId(db) !== APPLICATION_ID) {
-    db.pragma('auto_vacuum = INCREMENTAL');
+    // In one transaction: by itself the first of these commits a page without the mark, which another process would take for a stranger's.
     db.transaction(() => {
+      db.pragma('auto_vacuum = INCREMENTAL');
       if (applicationId(db) !== APPLICATION_ID) db.pragma(`application_id = ${APPLICATION_ID}`);
-    }).exclusive();
+    }).deferred();
   }
   patiently(patienceMs, () => db.pragma('journal_mode = WAL'));
   while (version(db) < steps.length) {
