@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
-import { Metadata, status } from '@grpc/grpc-js';
+import { type Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { AgentInstanceQueryController } from '../src/contract/gen/ai/stigmer/agentic/agentinstance/v1/query_pb.js';
 import { AgentExecutionSchema } from '../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/api_pb.js';
@@ -173,8 +173,7 @@ describe('secrets of a run', () => {
     const watch = await server.watch(id);
     await watch.next();
 
-    const { lease } = await server.hello();
-    const { leaseId } = await lease();
+    const { leaseId } = await (await server.hello()).lease();
     const { claim } = RunnerService.method;
     const claimed = await server.call(claim, { executionId: id, attempt: 1, leaseId }, 'agent-runner-1');
     expect(claimed).toMatchObject({ runtimeEnv: { API_KEY: secret, REGION: 'eu' }, secretNames: ['API_KEY'] });
@@ -261,8 +260,8 @@ describe('an update by its user', () => {
     const after = await server.call(AgentExecutionCommandController.method.update, draft);
     expect(after).toMatchObject({ metadata: { slug: before.metadata!.slug, tags: ['x'] }, spec: { message: 'changed', sessionId: before.spec!.sessionId }, status: { phase: 1 } });
     expect((await watch.next()).item).toMatchObject({ case: 'snapshot', value: { execution: { value: { spec: { message: 'changed' } } } } });
-    const { lease } = await server.hello();
-    const claimed = await server.call(RunnerService.method.claim, { executionId: id, attempt: 1, leaseId: (await lease()).leaseId }, 'agent-runner-1');
+    const { leaseId } = await (await server.hello()).lease();
+    const claimed = await server.call(RunnerService.method.claim, { executionId: id, attempt: 1, leaseId }, 'agent-runner-1');
     expect(claimed.runtimeEnv).toEqual({ KEY: 'secret-1' });
     const answered = await server.call(updateStatus, { executionId: id, status: { phase: 2 } });
     expect(answered.spec?.message).toBe('changed');

@@ -43,7 +43,7 @@ describe('Hello', () => {
   it('refuses who does not fit: another version, another’s token, a malformed introduction', async () => {
     const server = await startTestServer();
     const endOf = async (name: string, introduction: object, as = name): Promise<{ code: number; details: string }> =>
-      (await server.hello(as, { name, ...introduction } as never)).collected.ended;
+      (await server.hello(as, { name, ...introduction })).collected.ended;
     expect(await endOf('agent-runner-1', { version: '0.3.0' })).toMatchObject({ code: status.FAILED_PRECONDITION, details: expect.stringMatching(/0\.3\.0.*0\.1\.0/) as string });
     expect(await endOf('agent-runner-1', { version: '1.0.0' })).toMatchObject({ code: status.FAILED_PRECONDITION });
     expect(await endOf('agent-runner-1', { version: 'new' })).toMatchObject({ code: status.INVALID_ARGUMENT });
