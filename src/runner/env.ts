@@ -16,7 +16,12 @@ export const environment = defineEnvironment({
   },
   STIGMER_TOKEN_FILE: { type: 'path', meaning: "the file that holds this runner's token", example: '/run/secrets/stigmer-runner-token' },
   STIGMER_API_KEY: { type: 'string', secret: true, meaning: "this runner's token itself, where there is no file for it", example: 'a token of the server' },
-  STIGMER_RUNNER_NAME: { type: 'string', meaning: 'the name of this runner, unique among those of the server', example: 'agent-runner-1' },
+  STIGMER_RUNNER_NAME: {
+    type: 'string',
+    default: 'agent-runner-1',
+    meaning: 'the name of this runner, unique among those of the server, whose token is made out to it',
+    example: 'agent-runner-1',
+  },
   TEMPORAL_SERVICE_ADDRESS: {
     type: 'address',
     required: true,

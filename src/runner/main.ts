@@ -22,7 +22,7 @@ async function main(): Promise<number> {
   installTemporalRuntime(log);
   quietConsole(log);
   // A library that lets go of a promise must not take other runs down with it.
-  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was rejected, and nobody looked at it'));
+  process.on('unhandledRejection', (error) => log.error(placeOf(error), 'a promise was rejected, and nobody looked at it'));
   const stop = stopSignal({ exitWithStdin: env.STIGMER_EXIT_WITH_STDIN, clock: systemClock, log });
   try {
     await serve({ env, model, clock: systemClock, log }, stop);
@@ -32,6 +32,12 @@ async function main(): Promise<number> {
     log.fatal({ err: error }, StigmerError.from(error).message);
     return 1;
   }
+}
+
+/** Where an error comes from, without its message, which may hold a piece of a conversation. */
+function placeOf(error: unknown): { readonly error: string; readonly at: string | undefined } {
+  if (!(error instanceof Error)) return { error: typeof error, at: undefined };
+  return { error: error.name, at: error.stack?.split('\n').filter((line) => line.startsWith('    at ')).join('\n') };
 }
 
 // Not left to the event loop: a connection that Temporal's native part still holds would keep the process.

@@ -7,6 +7,8 @@ import { AgentExecutionSchema, type AgentExecutionStatus, AgentExecutionStatusSc
 import { AgentExecutionCommandController, type AgentExecutionUpdateStatusInput, AgentExecutionUpdateStatusInputSchema } from '../../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/command_pb.js';
 import { AgentInstanceSchema } from '../../src/contract/gen/ai/stigmer/agentic/agentinstance/v1/api_pb.js';
 import { AgentInstanceQueryController } from '../../src/contract/gen/ai/stigmer/agentic/agentinstance/v1/query_pb.js';
+import type { Environment } from '../../src/contract/gen/ai/stigmer/agentic/environment/v1/api_pb.js';
+import { EnvironmentQueryController } from '../../src/contract/gen/ai/stigmer/agentic/environment/v1/query_pb.js';
 import { SessionSchema } from '../../src/contract/gen/ai/stigmer/agentic/session/v1/api_pb.js';
 import { SessionQueryController } from '../../src/contract/gen/ai/stigmer/agentic/session/v1/query_pb.js';
 import type { Skill } from '../../src/contract/gen/ai/stigmer/agentic/skill/v1/api_pb.js';
@@ -81,9 +83,14 @@ export interface RunnerPeer {
   readonly calls: { readonly method: string; readonly authorization: string }[];
   readonly updates: AgentExecutionUpdateStatusInput[];
   readonly agents: Map<string, Agent>;
+  /** Of the one instance. */
+  environmentRefs: string[];
+  readonly environments: Map<string, Environment>;
   readonly skills: Map<string, { readonly skill: Skill; readonly artifact?: Uint8Array }>;
   /** What Claim gives. */
   secrets: { runtimeEnv: Record<string, string>; secretNames: string[] };
+  /** The only lease that may claim; undefined: any. */
+  claimant: string | undefined;
   execution(id: string): PeerExecution;
   /** Says on every lease that a run is not wanted any more. */
   cancel(executionId: string, reason: string): void;
@@ -202,6 +209,7 @@ export async function startRunnerPeer(agent: MessageInitShape<typeof AgentSchema
       Hello: hello,
       Claim: unary('RunnerService/Claim', (request: ClaimRequest) => {
         peer.claims.push(request);
+        if (peer.claimant !== undefined && request.leaseId !== peer.claimant) throw failedPrecondition('the lease is not held any more: say Hello again', { reason: 'LEASE_LOST' });
         return create(ClaimResponseSchema, peer.secrets);
       }),
     });
@@ -223,7 +231,7 @@ export async function startRunnerPeer(agent: MessageInitShape<typeof AgentSchema
       ),
     });
     server.addService(grpcServiceDefinition(AgentInstanceQueryController), {
-      get: unary('AgentInstanceQueryController/get', ({ value }: { value: string }) => create(AgentInstanceSchema, { metadata: { id: value }, spec: { agentId } })),
+      get: unary('AgentInstanceQueryController/get', ({ value }: { value: string }) => create(AgentInstanceSchema, { metadata: { id: value }, spec: { agentId, environmentRefs: peer.environmentRefs.map((slug) => ({ slug })) } })),
     });
     server.addService(grpcServiceDefinition(AgentQueryController), {
       get: unary('AgentQueryController/get', ({ value }: { value: string }) => {
@@ -233,6 +241,13 @@ export async function startRunnerPeer(agent: MessageInitShape<typeof AgentSchema
       }),
       getByReference: unary('AgentQueryController/getByReference', ({ slug }: ApiResourceReference) => {
         throw notFound('Agent', slug);
+      }),
+    });
+    server.addService(grpcServiceDefinition(EnvironmentQueryController), {
+      getByReference: unary('EnvironmentQueryController/getByReference', ({ slug }: ApiResourceReference) => {
+        const found = peer.environments.get(slug);
+        if (found === undefined) throw notFound('Environment', slug);
+        return found;
       }),
     });
     server.addService(grpcServiceDefinition(SkillQueryController), {
@@ -266,8 +281,11 @@ export async function startRunnerPeer(agent: MessageInitShape<typeof AgentSchema
     calls: [],
     updates: [],
     agents: new Map([[agentId, create(AgentSchema, { metadata: { id: agentId, name: 'tester' }, spec: { instructions: 'You are a test agent.' }, ...agent } as MessageInitShape<typeof AgentSchema>)]]),
+    environmentRefs: [],
+    environments: new Map(),
     skills: new Map(),
     secrets: { runtimeEnv: {}, secretNames: [] },
+    claimant: undefined,
     execution,
     cancel(executionId, reason) {
       for (const call of hellos) call.write(create(HelloResponseSchema, { frame: { case: 'cancel', value: { executionId, reason } } }));

@@ -40,6 +40,8 @@ export interface RunnerWorld {
   readonly model: ModelServer;
   readonly workspace: string;
   settings: ModelSettings;
+  /** Id of the lease that is held. */
+  lease: string;
   start(options?: RunOptions): StartedRun;
   /** Forgets what a restarted runner would not have. */
   restart(): void;
@@ -67,6 +69,7 @@ export async function startRunnerWorld({ provider = 'openai', script, ours = tru
     peer,
     model,
     workspace,
+    lease: 'lease-1',
     settings: {
       provider,
       model: 'some-model',
@@ -85,7 +88,7 @@ export async function startRunnerWorld({ provider = 'openai', script, ours = tru
         clock: systemClock,
         log,
       };
-      const context = { client, clock: systemClock, log, leaseId: () => (ours ? 'lease-1' : undefined), threads, secrets, prepareLoop: prepareLoop.bind(undefined, parts) };
+      const context = { client, clock: systemClock, log, leaseId: () => (ours ? world.lease : undefined), threads, secrets, prepareLoop: prepareLoop.bind(undefined, parts) };
       const run = new Run(context, { execution, threadId: `thread-${sessionId}`, attempt, signal: abort.signal });
       return { id, run, done: run.execute(), server: peer.execution(id), abort: (reason) => abort.abort(reason) };
     },

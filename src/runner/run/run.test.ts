@@ -1,3 +1,4 @@
+import { create } from '@bufbuild/protobuf';
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,7 +7,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../../../test/support/rpc.js';
 import { type RunnerWorld, startRunnerWorld, type WorldOptions } from '../../../test/support/runner-world.js';
 import { notFound } from '../../contract/errors.js';
+import { AgentSchema } from '../../contract/gen/ai/stigmer/agentic/agent/v1/api_pb.js';
 import { MessageType, ToolCallStatus } from '../../contract/gen/ai/stigmer/agentic/agentexecution/v1/enum_pb.js';
+import { EnvironmentSchema } from '../../contract/gen/ai/stigmer/agentic/environment/v1/api_pb.js';
 import { Phase } from '../../contract/phases.js';
 import type { Provider } from '../model/model-settings.js';
 import { runCancelled, runnerStopping } from './run-stop.js';
@@ -265,6 +268,25 @@ describe('a run', () => {
     expect(world.peer.claims).toEqual([]);
   });
 
+  it('claims what its environments hold, too', async () => {
+    await start({ script: { rules: [{ say: 'hunter22' }] } });
+    world.peer.environmentRefs = ['production'];
+    world.peer.secrets = { runtimeEnv: { PASSWORD: 'hunter22' }, secretNames: ['PASSWORD'] };
+    const run = world.start({ message: 'is it hunter22?' });
+    await run.done;
+    expect(run.server.status.messages.map(({ content }) => content)).toEqual(['is it ***?', '***']);
+  });
+
+  it('claims with the new lease when the old one was lost meanwhile', async () => {
+    await start({ script: { rules: [{ say: 'x' }] } });
+    world.peer.claimant = 'lease-2';
+    const run = world.start({ spec: { runtimeEnv: { A: { value: 'b' } } } });
+    await until(() => world.peer.claims.length > 0);
+    world.lease = 'lease-2';
+    expect(await run.done).toMatchObject({ phase: Phase.COMPLETED });
+    expect(world.peer.claims.map(({ leaseId }) => leaseId)).toEqual(['lease-1', 'lease-2']);
+  });
+
   it.each([
     ['its session is not named', { sessionId: '' }, /spec\.session_id is empty/],
     ['the session could lead elsewhere', { sessionId: '../x' }, /session_id/],
@@ -398,6 +420,20 @@ describe('a run for the original server', () => {
       'AgentQueryController/get',
       'SessionQueryController/get',
     ]);
+  });
+
+  it('lays the variables over each other: of the agent, of its environments, of the run', async () => {
+    await start({ ours: false, script: { rules: [{ say: 'aaaa bbbb cccc dddd' }] } });
+    const value = (text: string) => ({ value: text, isSecret: true });
+    const agent = { metadata: { id: 'agt-1' }, spec: { instructions: 'You are a test agent.', envSpec: { data: { A: value('aaaa'), B: value('xxxx'), EMPTY: value('') } } } };
+    world.peer.agents.set('agt-1', create(AgentSchema, agent as never));
+    world.peer.environments.set('first', create(EnvironmentSchema, { spec: { data: { B: value('bbbb'), C: value('yyyy') } } } as never));
+    world.peer.environments.set('second', create(EnvironmentSchema, { spec: { data: { C: value('cccc') } } } as never));
+    world.peer.environmentRefs = ['first', 'second'];
+    const run = world.start({ spec: { runtimeEnv: { D: { value: 'dddd' } } } });
+    await run.done;
+    expect(spoken(run)).toEqual(['*** *** *** dddd']);
+    expect(world.peer.claims).toEqual([]);
   });
 
   it('fails there too with a sentence', async () => {

@@ -121,8 +121,9 @@ export class Run {
       return { phase: Phase.COMPLETED, error: '' };
     } catch (error) {
       if (!this.#signal.aborted) {
-        this.#context.log.warn({ executionId: this.#id, reason: failureSentence(error) }, 'run failed');
-        return { phase: Phase.FAILED, error: failureSentence(error) };
+        const sentence = this.#masker.text(failureSentence(error));
+        this.#context.log.warn({ executionId: this.#id, reason: sentence }, 'run failed');
+        return { phase: Phase.FAILED, error: sentence };
       }
       const { reason } = this.#signal as { reason: unknown };
       if (isRunnerStopping(reason)) {
@@ -137,36 +138,46 @@ export class Run {
   async #work(): Promise<void> {
     const { client, clock, leaseId, prepareLoop, threads } = this.#context;
     const { execution, threadId, attempt } = this.#request;
-    const lease = leaseId();
-    const claim = lease === undefined ? undefined : { leaseId: lease, attempt };
-    const loading = loadAgent(client, clock, execution, this.#signal);
-    // It is awaited after the user's message has been told.
+    const signal = this.#signal;
+    const loading = loadAgent(client, clock, execution, signal);
+    // It is awaited when the report is open, so that there is somebody to tell.
     loading.catch(() => undefined);
-    const [{ messageCount }, variables] = await Promise.all([this.#open(), runVariables(client, clock, execution, claim, this.#signal)]);
-    this.#masker = masker([...this.#context.secrets, ...variables.secrets]);
-    const transcript = new Transcript({ masker: this.#masker, clock, messageCount, append: (event) => this.#reporter.append(event) });
-    this.#transcript = transcript;
+    const { messageCount } = await this.#open();
+    let variables: RunVariables = { values: {}, secrets: [] };
+    let loaded: LoadedAgent;
+    try {
+      loaded = await loading;
+      variables = await runVariables({ client, clock, execution, loaded, leaseId, attempt, signal });
+    } finally {
+      this.#begin(messageCount, variables.secrets);
+    }
+    const transcript = this.#transcript as Transcript;
     const message = execution.spec?.message ?? '';
-    transcript.user(message);
-
     const notice = (told: NoticeInit): void => this.#reporter.notice(told);
-    const loaded = await loading;
     let waited = false;
-    const leave = await threads.enter(threadId, this.#signal, () => {
+    const leave = await threads.enter(threadId, signal, () => {
       waited = true;
       notice(this.#busy(loaded.sessionId));
     });
     try {
       if (waited) notice({ code: 'SESSION_BUSY', cleared: true });
-      const { loop, close } = await prepareLoop({ execution, loaded, variables, threadId, masker: this.#masker, notice, signal: this.#signal });
+      const { loop, close } = await prepareLoop({ execution, loaded, variables, threadId, masker: this.#masker, notice, signal });
       try {
-        await loop.start(message, (event: LoopEvent) => transcript.on(event), this.#signal);
+        await loop.start(message, (event: LoopEvent) => transcript.on(event), signal);
       } finally {
         await close();
       }
     } finally {
       leave();
     }
+  }
+
+  /** From here on everything is masked and written down, first what the user says. */
+  #begin(messageCount: number, secrets: readonly string[]): void {
+    const { clock } = this.#context;
+    this.#masker = masker([...this.#context.secrets, ...secrets]);
+    this.#transcript = new Transcript({ masker: this.#masker, clock, messageCount, append: (event) => this.#reporter.append(event) });
+    this.#transcript.user(this.#request.execution.spec?.message ?? '');
   }
 
   #busy(sessionId: string): NoticeInit {

@@ -24,6 +24,9 @@ export interface LeaseKeeperOptions {
 /** How many times its time to live a lease may be gone before no more runs are taken. */
 const patience = 3;
 
+/** After how many milliseconds the log says again that the lease is missing for the same reason. */
+const repeatMs = 30_000;
+
 /**
  * Sees to it that runs are taken only with a lease from the server, or from a server that knows no leases. A lease that is lost for
  * long stops the polling; runs under way go on, and report when the server is back.
@@ -33,6 +36,7 @@ export class LeaseKeeper {
   #leaseId: string | undefined;
   #ttlMs = 0;
   #cancelPause: (() => void) | undefined;
+  #told = { reason: '', at: 0 };
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
@@ -73,11 +77,12 @@ export class LeaseKeeper {
             this.#ttlMs = ttlMs;
             this.#cancelPause?.();
             this.#cancelPause = undefined;
+            this.#told = { reason: '', at: 0 };
             log.info({ leaseId: id, serverVersion, endpoint: client.endpoint }, 'lease held');
             polling.start();
           },
           lost: (reason, retryInMs) => {
-            log.warn({ endpoint: client.endpoint, retryInMs: Math.round(retryInMs) }, `no lease: ${reason.message} (STIGMER_BACKEND_ENDPOINT=${client.endpoint})`);
+            this.#tellLoss(reason.message, retryInMs);
             if (polling.isWanted) this.#cancelPause ??= clock.setTimer(this.#ttlMs * patience, () => this.#pause('the lease has been lost for too long'));
           },
           cancel: (executionId, reason) => {
@@ -89,6 +94,15 @@ export class LeaseKeeper {
       },
       signal,
     );
+  }
+
+  /** The same reason once in a while, not at every try. */
+  #tellLoss(reason: string, retryInMs: number): void {
+    const { client, clock, log } = this.#options;
+    const again = this.#told.reason === reason && clock.now() - this.#told.at < repeatMs;
+    if (!again) this.#told = { reason, at: clock.now() };
+    const fields = { endpoint: client.endpoint, retryInMs: Math.round(retryInMs) };
+    log[again ? 'debug' : 'warn'](fields, `no lease: ${reason} (STIGMER_BACKEND_ENDPOINT=${client.endpoint})`);
   }
 
   #pause(reason: string): void {

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { RpcClient } from '../../client/rpc-client.js';
 import { wait } from '../../client/wait.js';
@@ -30,7 +29,7 @@ const drainMs = 2_500;
 
 /** The runner's whole life, until the signal aborts. Rejects when the server refuses it. */
 export async function serve({ env, model, clock, log }: ServeOptions, stop: AbortSignal): Promise<void> {
-  const name = env.STIGMER_RUNNER_NAME ?? `agent-runner@${hostname()}`;
+  const name = env.STIGMER_RUNNER_NAME;
   const version = packageVersion();
   const token = tokenReader(env);
   const client = new RpcClient({

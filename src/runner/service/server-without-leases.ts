@@ -2,7 +2,7 @@ import type { RpcClient } from '../../client/rpc-client.js';
 import type { Clock } from '../../contract/clock.js';
 import { Code, failedPrecondition, StigmerError } from '../../contract/errors.js';
 import { AgentQueryController } from '../../contract/gen/ai/stigmer/agentic/agent/v1/query_pb.js';
-import { patiently } from '../run/load-agent.js';
+import { patiently } from '../run/patiently.js';
 
 /**
  * Proves that a server which knows no leases, the original's, is reached over the path that a run will take, and takes this runner's
