@@ -7,15 +7,17 @@ const src = resolve(import.meta.dirname, '..', 'src');
 /** Which folders of src/ a folder may import from, beside itself. A path with a slash names single files or sub-folders. */
 const allowed: Record<string, readonly string[]> = {
   contract: [],
+  expressions: [],
+  'workflow-document': ['contract', 'expressions'],
   execution: ['contract'],
   store: ['contract', 'execution'],
   broker: ['contract', 'execution'],
   client: ['contract', 'execution'],
-  workflows: ['contract', 'execution', 'client'],
-  server: ['contract', 'execution', 'store', 'broker', 'client', 'workflows/client.ts', 'workflows/payloads'],
+  workflows: ['contract', 'expressions', 'workflow-document', 'execution', 'client'],
+  server: ['contract', 'execution', 'store', 'broker', 'client', 'workflow-document', 'workflows/client.ts', 'workflows/payloads'],
   runner: ['contract', 'execution', 'client'],
   daemon: ['contract', 'client', 'server/env.ts', 'runner/env.ts', 'workflows/worker/env.ts', 'demo-model/env.ts'],
-  cli: ['contract', 'client', 'daemon/control'],
+  cli: ['contract', 'workflow-document', 'client', 'daemon/control'],
   sdk: ['contract', 'client'],
   'demo-model': ['contract'],
 };

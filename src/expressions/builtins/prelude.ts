@@ -1,0 +1,72 @@
+/** Functions that are written in the language itself. */
+export const PRELUDE = String.raw`
+def map(f): [.[] | f];
+def map_values(f): .[] |= f;
+def values: select(. != null);
+def nulls: select(. == null);
+def booleans: select(type == "boolean");
+def numbers: select(type == "number");
+def strings: select(type == "string");
+def arrays: select(type == "array");
+def objects: select(type == "object");
+def iterables: select(type == "array" or type == "object");
+def scalars: select(type != "array" and type != "object");
+def finites: select(isinfinite or isnan | not);
+def normals: select(isnormal);
+def isvalid(f): try (f | true) catch false;
+def toarray: if type == "array" then . else [.] end;
+def first: .[0];
+def last: .[-1];
+def nth($n): .[$n];
+def in(xs): . as $x | xs | has($x);
+def inside(xs): . as $x | xs | contains($x);
+def with_entries(f): to_entries | map(f) | from_entries;
+def walk(f): def w: if type == "object" then map_values(w) elif type == "array" then map(w) else . end | f; w;
+def paths(f): path(..| select(f)) | select(length > 0);
+def leaf_paths: paths(scalars);
+def pick(f): . as $top | reduce path(f) as $p (null; setpath($p; $top | getpath($p)));
+def env: {};
+def input: error("No more inputs");
+def inputs: empty;
+def debug: .;
+def debug(f): .;
+def stderr: .;
+def input_line_number: 0;
+def input_filename: null;
+def halt_error: error(.);
+def halt_error(f): error(.);
+def match($re): _match($re; null; false) | .[];
+def match($re; $flags): _match($re; $flags; false) | .[];
+def test($re): _match($re; null; true);
+def test($re; $flags): _match($re; $flags; true);
+def _capture: [.captures | .[] | select(.name != null) | {key: .name, value: .string}] | from_entries;
+def capture($re): match($re) | _capture;
+def capture($re; $flags): match($re; $flags) | _capture;
+def _scan: if (.captures | length) > 0 then [.captures | .[] | .string] else .string end;
+def scan($re): match($re; "g") | _scan;
+def scan($re; $flags): match($re; "g" + $flags) | _scan;
+def splits($re): split($re; null) | .[];
+def splits($re; $flags): split($re; $flags) | .[];
+def combinations: if length == 0 then [] else .[0][] as $x | (.[1:] | combinations) as $w | [$x] + $w end;
+def combinations(n): . as $dot | [range(n)] | map($dot) | combinations;
+def dateadd(u; n): . + n;
+def datesub(u; n): . - n;
+def date: todate;
+def dateiso8601: todate;
+def datetime: todate;
+def tostream: path(def r: (.[]?|r), .; r) as $p | getpath($p) | reduce path(.[]?) as $q ([$p, .]; [$p + $q]);
+def fromstream(f): {x: null, e: false} as $init
+  | foreach f as $i ($init;
+      if .e then $init else . end
+      | if $i | length == 2
+        then setpath(["e"]; $i[0] | length == 0) | setpath(["x"] + $i[0]; $i[1])
+        else setpath(["e"]; $i[0] | length == 1) end;
+      if .e then .x else empty end);
+def truncate_stream(stream): . as $n | null | stream | . as $input | if (.[0] | length) > $n then setpath([0]; .[0][$n:]) else empty end;
+def IN(s): any(s == .; .);
+def IN(src; s): any(src == s; .);
+def INDEX(stream; idx): reduce stream as $row ({}; .[$row | idx | tostring] |= $row);
+def INDEX(idx): INDEX(.[]; idx);
+def have_literal_numbers: true;
+def have_decnum: false;
+`;
