@@ -10,6 +10,7 @@ export const original = {
     one: { 1: '590-626/s', 10: '295-311/s', 100: '157-166/s' },
     many: { 1: '516-700/s', 10: '535-652/s', 100: '144-160/s' },
   },
+  report: 'has none',
   longRun: { time: '9.2 s', cpu: '6.2 s of CPU', in: '150 MB', out: '151 MB', stored: '174 MB written', twice: '4 × (the square)' },
   fanOut: {
     1: '373-405/s, p99 9-18 ms',

@@ -1,4 +1,6 @@
 import { Server, ServerCredentials, type handleBidiStreamingCall, type handleServerStreamingCall, type handleUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
+import { SEQUENCE_AT } from '../load/report-messages.js';
+import { PADDED_VARINT } from '../load/wire.js';
 import { serve } from '../system/remote.js';
 import { BarePath } from './bare-paths.js';
 
@@ -24,11 +26,23 @@ const echo: handleUnaryCall<Buffer, Buffer> = (call, answer) => answer(null, cal
 /** Answers with as many bytes as the request's first four say. */
 const blob: handleUnaryCall<Buffer, Buffer> = (call, answer) => answer(null, Buffer.alloc(call.request.readUInt32BE(0), 120));
 
-/** Acknowledges each message by sending its first eight bytes back. */
+/** Acknowledges each message of a report: it answers `ready` to the first, and sends back the sequence number of any other. */
 const acknowledge: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
-  call.on('data', (message: Buffer) => call.write(message.subarray(0, 8)));
+  call.on('data', (message: Buffer) => call.write(message[0] === OPEN ? READY : acknowledgement(message)));
   call.on('end', () => call.end());
 };
+
+const OPEN = 0x0a;
+/** ReportResponse { ready { window: 16384 } } */
+const READY = Buffer.from([0x0a, 4, 0x20, 0x80, 0x80, 1]);
+/** ReportResponse { ack { sequence, window: 16384 } }, with room for the sequence number. */
+const ACK = Buffer.from([0x12, 10, 0x08, 0, 0, 0, 0, 0, 0x10, 0x80, 0x80, 1]);
+
+function acknowledgement(message: Buffer): Buffer {
+  const answer = Buffer.from(ACK);
+  message.copy(answer, 3, SEQUENCE_AT, SEQUENCE_AT + PADDED_VARINT);
+  return answer;
+}
 
 const watch: handleServerStreamingCall<Buffer, Buffer> = (call) => {
   watchers.add(call);
