@@ -27,6 +27,8 @@ export interface World {
   readonly daemon: () => Promise<DaemonControl>;
 }
 
+/** Name of the component that serves gRPC. */
+const SERVER = 'server';
 /** How long a command may take to leave when the program has to end. */
 const LEAVE_MS = 1_000;
 
@@ -119,12 +121,25 @@ class Connection {
   client(): Promise<RpcClient> {
     this.#client ??= (async () => {
       const [{ RpcClient: Client }, { serverAddress }, config] = await Promise.all([import('../client/rpc-client.js'), import('./connection/server-address.js'), this.config()]);
-      const { endpoint, source, tls, token } = serverAddress(this.#globals.endpoint, this.#world.environment(), config);
+      const { endpoint, source, tls, token } = await serverAddress(this.#globals.endpoint, this.#world.environment(), config, () => this.#runningHere());
       this.source = source;
       this.#open = new Client({ endpoint, tls, token, userAgent: `stigmer-cli/${this.#world.version}` });
       return this.#open;
     })();
     return this.#client;
+  }
+
+  /** Address of the server that the supervisor of this home has started. */
+  async #runningHere(): Promise<string | undefined> {
+    const { daemonStatus } = await this.#world.daemon();
+    try {
+      const status = await daemonStatus(this.#world.environment().values.STIGMER_HOME);
+      return status?.components.find(({ name }) => name === SERVER)?.address;
+    } catch (error) {
+      // A supervisor that does not answer says nothing about the server, which is asked next.
+      if (error instanceof StigmerError) return undefined;
+      throw error;
+    }
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { UNREACHABLE } from '../client/unreachable.js';
 import { Code, type StigmerError } from '../contract/errors.js';
 import type { Format } from './command.js';
+import { connectionFault } from './connection/connection-fault.js';
 import { jsonText } from './terminal/json.js';
 import { cyan, type Output, red } from './terminal/output.js';
 import { writeParagraph } from './terminal/text-flow.js';
@@ -38,23 +39,6 @@ function forPerson(error: StigmerError, addressSource: string | undefined): { me
   }
   if (error.code === Code.UNAUTHENTICATED) return { message: error.message, remedies: ['stigmer server status', 'set STIGMER_TOKEN to a token of that server'] };
   return { message: error.message, remedies: [] };
-}
-
-const FAULTS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset',
-  ENOTFOUND: 'no such host',
-  EAI_AGAIN: 'the host name cannot be looked up',
-  EHOSTUNREACH: 'no route to the host',
-  ENETUNREACH: 'no route to the network',
-  ETIMEDOUT: 'no answer',
-};
-
-/** The few words of gRPC's account that say something. */
-function connectionFault(text: string): string {
-  const code = /\b(E[A-Z_]{4,})\b/.exec(text)?.[1];
-  const known = code === undefined ? undefined : FAULTS[code];
-  return known ?? text.replace(/^no answer from the server at \S+: /, '');
 }
 
 function writeCauses(err: Output, error: StigmerError): void {

@@ -50,7 +50,7 @@ export function startCli(argv: readonly string[], options: CliOptions = {}): Cli
     clock: options.clock ?? systemClock,
     signals,
     newKey: () => `key-${++keys}`,
-    daemon: async () => options.daemon as DaemonControl,
+    daemon: async () => ({ daemonStatus: async () => undefined, ...options.daemon }) as DaemonControl,
   });
   return { out, err, signals, asked, code };
 }

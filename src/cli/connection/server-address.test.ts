@@ -17,7 +17,7 @@ function environment(all: Record<string, string>): CliEnvironment {
   return { values: cliEnvironment.read(whole), all: whole };
 }
 const config = (text: string) => writeFileSync(join(home, 'config.yaml'), text);
-const address = async (flag: string | undefined, all: Record<string, string> = {}) => serverAddress(flag, environment(all), await readConfig(home));
+const address = async (flag: string | undefined, all: Record<string, string> = {}, running?: () => Promise<string | undefined>) => serverAddress(flag, environment(all), await readConfig(home), running);
 
 describe('the address of the server', () => {
   it('is taken from the flag, then the environment, then the configuration, then the default', async () => {
@@ -27,6 +27,13 @@ describe('the address of the server', () => {
     expect(await address(undefined, { STIGMER_SERVER_ADDR: 'localhost:2' })).toMatchObject({ endpoint: 'localhost:2', source: 'STIGMER_SERVER_ADDR' });
     expect(await address(undefined, { STIGMER_ENDPOINT: 'localhost:3' })).toMatchObject({ endpoint: 'localhost:3', source: 'STIGMER_ENDPOINT' });
     expect(await address('localhost:4', { STIGMER_ENDPOINT: 'localhost:3' })).toMatchObject({ endpoint: 'localhost:4', source: '--endpoint' });
+  });
+
+  it('is that of the server which runs here, when nobody has said another', async () => {
+    const running = async (): Promise<string> => '127.0.0.1:9999';
+    expect(await address(undefined, {}, running)).toMatchObject({ endpoint: '127.0.0.1:9999', source: 'default' });
+    expect(await address('localhost:4', {}, running)).toMatchObject({ endpoint: 'localhost:4' });
+    expect(await address(undefined, {}, async () => undefined)).toMatchObject({ endpoint: '127.0.0.1:7234' });
   });
 
   it('has no scheme', async () => {

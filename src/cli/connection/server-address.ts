@@ -23,14 +23,18 @@ export function userTokenPath(home: string): string {
   return join(home, 'state', 'tokens', 'user');
 }
 
-/** Flag before environment before configuration before default. */
-export function serverAddress(flag: string | undefined, env: CliEnvironment, config: CliConfig): ServerAddress {
+/**
+ * Flag before environment before configuration before the server that the supervisor of this home has started, on whatever port, before
+ * the default. `running` asks for the address of that server, and is called only when nobody has said another.
+ */
+export async function serverAddress(flag: string | undefined, env: CliEnvironment, config: CliConfig, running: () => Promise<string | undefined> = async () => undefined): Promise<ServerAddress> {
   const { STIGMER_HOME: home, STIGMER_SERVER_ADDR: variable, STIGMER_SERVER_TLS: tls, STIGMER_TOKEN: given } = env.values;
-  const { endpoint, source } = firstOf(
+  const said = firstOf(
     { endpoint: flag, source: '--endpoint' },
     { endpoint: variable, source: env.all['STIGMER_SERVER_ADDR'] ? 'STIGMER_SERVER_ADDR' : 'STIGMER_ENDPOINT' },
     { endpoint: config.endpoint ?? config.cloud?.endpoint, source: configPath(home) },
   );
+  const { endpoint, source } = said ?? { endpoint: (await running()) ?? DEFAULT_ENDPOINT, source: 'default' };
   if (!ADDRESS.test(endpoint)) throw usageError(`${source}: '${endpoint}' must be host:port, without a scheme, such as ${DEFAULT_ENDPOINT}`);
   const here = isThisMachine(endpoint);
   const configured = config.cloud !== undefined && endpoint === config.cloud.endpoint ? config.cloud.token : undefined;
@@ -39,9 +43,9 @@ export function serverAddress(flag: string | undefined, env: CliEnvironment, con
   return { endpoint, source, tls: tls ?? !here, token };
 }
 
-function firstOf(...places: readonly { readonly endpoint: string | undefined; readonly source: string }[]): { endpoint: string; source: string } {
+function firstOf(...places: readonly { readonly endpoint: string | undefined; readonly source: string }[]): { endpoint: string; source: string } | undefined {
   for (const { endpoint, source } of places) if (endpoint !== undefined) return { endpoint, source };
-  return { endpoint: DEFAULT_ENDPOINT, source: 'default' };
+  return undefined;
 }
 
 /** Whether an address is a loopback one. */

@@ -9,6 +9,7 @@ import { type Column, writeTable } from '../terminal/table.js';
 import { writeValue } from '../terminal/write-value.js';
 import { PHASE_ICONS } from '../transcript/words.js';
 import { usageError } from '../usage-error.js';
+import { ownerNames } from './owner-names.js';
 
 /** Which executions. */
 export interface ExecutionListOptions {
@@ -24,7 +25,7 @@ export interface ExecutionListOptions {
 }
 
 const DEFAULT_LIMIT = 50;
-const COLUMNS: readonly Column[] = [{ title: 'ID' }, { title: 'PHASE' }, { title: 'STARTED' }, { title: 'TOOK' }, { title: 'NAME', wraps: true }, { title: 'ERROR', wraps: true }];
+const COLUMNS: readonly Column[] = [{ title: 'ID' }, { title: 'PHASE' }, { title: 'STARTED' }, { title: 'TOOK' }, { title: 'OF', wraps: true }, { title: 'ERROR', wraps: true }];
 
 /** Writes the newest executions, newest last. */
 export async function listExecutions(ctx: CliContext, options: ExecutionListOptions): Promise<void> {
@@ -41,7 +42,8 @@ export async function listExecutions(ctx: CliContext, options: ExecutionListOpti
   } else if (shown.length === 0) {
     ctx.err.line(dim('no executions'));
   } else {
-    writeTable(ctx.out, COLUMNS, shown.map((summary) => row(summary, ctx.clock.now())));
+    const names = await ownerNames(await ctx.client(), shown.map(({ ownerId }) => ownerId), ctx.signal);
+    writeTable(ctx.out, COLUMNS, shown.map((summary) => row(summary, names.get(summary.ownerId) ?? '', ctx.clock.now())));
   }
   const hidden = all.length - shown.length;
   if (hidden > 0) ctx.err.line(dim(`… and ${formatCount(hidden, 'older one')}: --limit 0 shows all`));
@@ -68,7 +70,7 @@ function value(summary: ExecutionSummary): unknown {
 
 const PHASE_STYLES: Readonly<Record<number, (text: string) => Piece>> = { 3: green, 4: red, 5: yellow };
 
-function row({ executionId, phase, startedAt, completedAt, name, error }: ExecutionSummary, now: number): Piece[] {
+function row({ executionId, phase, startedAt, completedAt, error }: ExecutionSummary, owner: string, now: number): Piece[] {
   const style = PHASE_STYLES[phase] ?? ((text: string) => text);
   const [start, end] = [parseTimestamp(startedAt), parseTimestamp(completedAt)];
   return [
@@ -76,7 +78,7 @@ function row({ executionId, phase, startedAt, completedAt, name, error }: Execut
     style(`${PHASE_ICONS[phase] ?? '•'} ${phaseName(phase)}`),
     startedAt === '' ? '' : `${formatAge(startedAt, now)} ago`,
     start === undefined || end === undefined ? '' : formatDuration(end - start),
-    name,
+    owner,
     error,
   ];
 }

@@ -12,7 +12,7 @@ const TIMEOUT_MS = 2_000;
 /** Executions that the server of this home is working on; none when it does not answer, which is said. */
 export async function executionsInProgress(ctx: CliContext, address: string | undefined): Promise<readonly ExecutionSummary[]> {
   if (address === undefined) return [];
-  const { endpoint, tls, token } = serverAddress(address, ctx.env, {});
+  const { endpoint, tls, token } = await serverAddress(address, ctx.env, {});
   const client = new RpcClient({ endpoint, tls, token });
   try {
     for await (const { item } of client.serverStream(ExecutionStream.method.watchList, { phases: [Phase.IN_PROGRESS] }, { timeoutMs: TIMEOUT_MS, signal: ctx.signal })) {

@@ -51,6 +51,7 @@ async function write({ out, env, format, clock }: CliContext, status: DaemonStat
   out.line(bold(`stigmer ${status.version}`), ` · pid ${status.pid} · up ${formatAge(status.startedAt, now)} · ${status.home} · ${formatBytes(status.diskBytes)} on disk`);
   out.line();
   writeTable(out, COLUMNS, status.components.map((component) => row(component, now)));
+  out.line();
   for (const component of status.components) writeRemarks(out, component);
 }
 
@@ -69,8 +70,6 @@ function row({ name, state, since, address, pid, container, restarts, memoryByte
 
 function writeRemarks(out: Output, { name, state, detail, lastError, version }: ComponentStatus): void {
   const remarks = [detail, version === undefined ? undefined : `version ${version}`].filter((remark) => remark !== undefined && remark !== '');
-  if (remarks.length === 0 && (lastError === undefined || lastError === '')) return;
-  out.line();
   if (remarks.length > 0) writeParagraph(out, `${name}: `, remarks.join(' · '), state === 'ready' ? { style: 'dim' } : {});
   if (lastError !== undefined && lastError !== '') {
     writeParagraph(out, `${name}: last error: `, lastError, { style: 'red' });

@@ -19,7 +19,7 @@ export async function stopServer(ctx: CliContext, { now, quiet }: StopInput): Pr
   const home = ctx.env.values.STIGMER_HOME;
   const { daemonStatus, stopDaemon } = await ctx.daemon();
   const status = await daemonStatus(home);
-  if (status !== undefined && !now && !(await mayStop(ctx, status.components.find(({ name }) => name.endsWith('server'))?.address))) return ExitCode.INTERRUPTED;
+  if (status !== undefined && !now && !(await mayStop(ctx, status.components.find(({ name }) => name === 'server')?.address))) return ExitCode.INTERRUPTED;
   const begun = ctx.clock.now();
   const stopped = await stopDaemon(home, { now }, (progress) => {
     if (ctx.format !== 'text') return;

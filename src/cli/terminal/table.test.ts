@@ -28,6 +28,12 @@ describe('a table', () => {
     expect(table([{ title: 'ERROR', wraps: true }], [['x'.repeat(50)]], 30)).toBe(`ERROR\n${'x'.repeat(29)}\n${'x'.repeat(21)}\n`);
   });
 
+  it('makes a block of each row where breaking texts is not enough', () => {
+    expect(table([{ title: 'ID' }, { title: 'PHASE' }, { title: 'ERROR', wraps: true }], [['aex-01k00000000000', green('completed'), ''], ['aex-01k00000000001', 'failed', 'the key was refused']], 30)).toBe(
+      'ID     aex-01k00000000000\nPHASE  completed\n\nID     aex-01k00000000001\nPHASE  failed\nERROR  the key was refused\n',
+    );
+  });
+
   it('makes one line of a cell with newlines', () => {
     expect(table([{ title: 'A' }, { title: 'B' }], [['a\nb', 'c']])).toBe('A    B\na b  c\n');
   });

@@ -5,6 +5,7 @@ import { Code, StigmerError } from '../../contract/errors.js';
 import { ExecutionControl } from '../../contract/gen/stigmer/execution/v1/execution_pb.js';
 import { ExecutionStateSchema } from '../../contract/gen/stigmer/stream/v1/event_pb.js';
 import { Phase, phaseName } from '../../contract/phases.js';
+import { connectionFault } from '../connection/connection-fault.js';
 import type { CliContext } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
 import { formatDuration } from '../terminal/format.js';
@@ -115,7 +116,7 @@ class Follower {
 
   #connectionLost(reason: StigmerError): void {
     const { endpoint } = this.#client;
-    this.#view.show({ type: 'connection-lost', endpoint, reason: reason.message });
+    this.#view.show({ type: 'connection-lost', endpoint, reason: connectionFault(reason.message) });
     this.#cancelBreakTimer = this.#ctx.clock.setTimer(LONG_BREAK_MS, () => {
       this.#view.aside(yellow(`still no answer from ${endpoint}; the execution goes on without this terminal`));
       this.#view.aside('  → ', cyan('stigmer server status'));

@@ -1,4 +1,4 @@
-import { isTerminal, phaseName } from '../../contract/phases.js';
+import { isTerminal, Phase, phaseName } from '../../contract/phases.js';
 import { formatCount, formatDuration, formatNumber } from '../terminal/format.js';
 import { jsonText } from '../terminal/json.js';
 import { bold, dim, type Output } from '../terminal/output.js';
@@ -22,7 +22,7 @@ export function writeSummary(out: Output, summary: Summary): void {
   const took = durationMs === undefined || !isTerminal(phase) ? '' : ` in ${formatDuration(durationMs)}`;
   const ended = deleted ? '⚠️ the execution was deleted' : `${PHASE_ICONS[phase] ?? '•'} ${phaseName(phase)}${took}`;
   writeParagraph(out, '', [ended, ...countsOf(summary)].join(' · '));
-  if (error !== '') writeParagraph(out, 'Error: ', error, { style: 'red', prefixStyle: 'red' });
+  if (error !== '') writeParagraph(out, phase === Phase.CANCELLED ? 'Reason: ' : 'Error: ', error, phase === Phase.CANCELLED ? {} : { style: 'red', prefixStyle: 'red' });
   out.line(dim(rule));
 }
 

@@ -92,7 +92,7 @@ describe('a transcript on paper', () => {
 
   it('says when a text goes on after something else, and when it was rewritten', () => {
     expect(shown([text(0, 'one'), text(1, 'two'), text(0, ' more', { first: false }), text(1, 'deux', { rewritten: true })])).toBe(
-      '🤖 Agent: one\n\n🤖 Agent: two\n\n🤖 Agent (continued):  more\n\n🤖 Agent (rewritten): deux',
+      '🤖 Agent: one\n\n🤖 Agent: two\n\n🤖 Agent (continued): more\n\n🤖 Agent (rewritten): deux',
     );
   });
 

@@ -95,7 +95,7 @@ export class TextView implements TranscriptView {
   #text({ index, message, text, first, rewritten }: Extract<TranscriptEvent, { type: 'text' }>): void {
     if (first || this.#open?.type !== 'text' || this.#open.index !== index) {
       this.#begin('text');
-      const label = `${SPEAKERS[message.type] ?? '•'}${rewritten ? ' (rewritten)' : first ? '' : ' (continued)'}: `;
+      const label = `${SPEAKERS[message.type] ?? '•'}${rewritten ? ' (rewritten)' : first ? '' : ' (continued)'}:${text.startsWith(' ') ? '' : ' '}`;
       this.#out.write(cyan(label));
       this.#open = { type: 'text', index, flow: new TextFlow(this.#out, { column: stringWidth(label) }) };
     }
