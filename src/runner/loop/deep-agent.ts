@@ -65,8 +65,14 @@ export function deepAgentLoop(options: DeepAgentOptions): AgentLoop {
   };
 }
 
+/** One for any task, unless the agent has one of that name itself. */
+function withGeneralPurpose({ subAgents, systemPrompt, tools }: DeepAgentOptions): SubAgentOptions[] {
+  const own = subAgents.some(({ name }) => name === generalPurpose.name);
+  return [...(own ? [] : [{ ...generalPurpose, systemPrompt, tools }]), ...subAgents];
+}
+
 function build(options: DeepAgentOptions, emit: (event: LoopEvent) => void, signal: AbortSignal) {
-  const { asked, clock, systemPrompt, files, tools, subAgents, memory } = options;
+  const { asked, clock, systemPrompt, files, tools, memory } = options;
   const places = new Places();
   const ids = new ToolCallIds();
   const faults = new Map<string, string>();
@@ -104,7 +110,7 @@ function build(options: DeepAgentOptions, emit: (event: LoopEvent) => void, sign
     backend: files,
     tools: [...tools] as never,
     middleware,
-    subagents: [{ ...generalPurpose, systemPrompt, tools }, ...subAgents].map((one) => ({ ...one, tools: [...one.tools] as never, middleware })),
+    subagents: withGeneralPurpose(options).map((one) => ({ ...one, tools: [...one.tools] as never, middleware })),
     checkpointer: memory,
   });
   return { agent, stream: new TurnStream({ places, ids, model: asked.model, emit }) };

@@ -7,6 +7,7 @@ import type { AgentExecution } from '../../contract/gen/ai/stigmer/agentic/agent
 import type { AgentInstance } from '../../contract/gen/ai/stigmer/agentic/agentinstance/v1/api_pb.js';
 import { AgentInstanceQueryController } from '../../contract/gen/ai/stigmer/agentic/agentinstance/v1/query_pb.js';
 import { SessionQueryController } from '../../contract/gen/ai/stigmer/agentic/session/v1/query_pb.js';
+import { loadSkills, type LoadedSkill } from './load-skills.js';
 import { patiently } from './patiently.js';
 
 /** The agent of a run, as the server has it. */
@@ -14,10 +15,13 @@ export interface LoadedAgent {
   readonly sessionId: string;
   readonly instance: AgentInstance;
   readonly agent: Agent;
+  readonly skills: readonly LoadedSkill[];
+  /** Skills of its sub-agents, in the order of these. */
+  readonly subAgentSkills: readonly (readonly LoadedSkill[])[];
 }
 
 /**
- * Reads whose run it is: session, instance, agent, in that order, as the original's runner does. Throws StigmerError with a sentence
+ * Reads whose run it is: session, instance, agent, in that order, as the original's runner does, and then its skills. Throws StigmerError with a sentence
  * about what is missing.
  */
 export async function loadAgent(client: RpcClient, clock: Clock, execution: AgentExecution, signal: AbortSignal): Promise<LoadedAgent> {
@@ -30,5 +34,8 @@ export async function loadAgent(client: RpcClient, clock: Clock, execution: Agen
   const agentId = instance.spec?.agentId ?? '';
   if (agentId === '') throw failedPrecondition(`The agent instance ${instanceId} names no agent.`);
   const agent = await patiently(clock, signal, () => client.unary(AgentQueryController.method.get, { value: agentId }, { signal }));
-  return { sessionId, instance, agent };
+  const [skills, ...subAgentSkills] = await Promise.all(
+    [agent.spec, ...(agent.spec?.subAgents ?? [])].map((one) => loadSkills(client, clock, one?.skillRefs ?? [], signal)),
+  );
+  return { sessionId, instance, agent, skills: skills ?? [], subAgentSkills };
 }

@@ -1,4 +1,5 @@
 import type { JsonValue } from '@bufbuild/protobuf';
+import { CompositeBackend } from 'deepagents';
 import type { Clock } from '../../contract/clock.js';
 import { isoNow } from '../../contract/timestamps.js';
 import type { Logger } from '../log.js';
@@ -12,6 +13,7 @@ import { SessionFiles } from '../workspace/session-files.js';
 import { sessionFolder } from '../workspace/session-folder.js';
 import { failureSentence } from './failure-sentence.js';
 import { modelNotices, severity } from './model-notices.js';
+import { prepareSkills } from './prepare-skills.js';
 import { systemPrompt } from './prompt.js';
 import type { LoopRequest, PreparedLoop } from './run.js';
 
@@ -32,18 +34,22 @@ export async function prepareLoop(parts: LoopParts, request: LoopRequest): Promi
   const { execution, loaded, threadId, masker, notice, signal } = request;
   const model = chooseModel(execution.spec?.executionConfig?.modelName ?? '', settings);
   const folder = await sessionFolder(workspaceRoot, loaded.sessionId);
+  const spec = loaded.agent.spec;
+  const org = execution.metadata?.org ?? '';
+  const skills = await prepareSkills(workspaceRoot, [...loaded.skills, ...loaded.subAgentSkills.flat()], signal);
+  const subAgents = (spec?.subAgents ?? []).map(({ name, description, instructions }, at) => ({
+    name,
+    description,
+    systemPrompt: systemPrompt({ instructions, skills: skills.prompt(loaded.subAgentSkills[at] ?? []), org, clock }),
+    tools: [],
+  }));
   const memory = await ThreadMemory.open({ threadId, store, mask: (value: JsonValue) => masker.json(value) });
   const loop = deepAgentLoop({
     asked: { settings, model },
-    systemPrompt: systemPrompt({
-      instructions: loaded.agent.spec?.instructions ?? '',
-      skills: [],
-      org: execution.metadata?.org ?? '',
-      clock,
-    }),
-    files: new SessionFiles(folder, signal),
+    systemPrompt: systemPrompt({ instructions: spec?.instructions ?? '', skills: skills.prompt(loaded.skills), org, clock }),
+    files: new CompositeBackend(new SessionFiles(folder, signal), { ...skills.routes }),
     tools: [],
-    subAgents: [],
+    subAgents,
     memory,
     threadId,
     messageId: execution.metadata?.id ?? '',

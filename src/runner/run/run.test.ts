@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../../../test/support/rpc.js';
 import { type RunnerWorld, startRunnerWorld, type WorldOptions } from '../../../test/support/runner-world.js';
+import { zip } from '../../../test/support/zip.js';
 import { notFound } from '../../contract/errors.js';
 import { AgentSchema } from '../../contract/gen/ai/stigmer/agentic/agent/v1/api_pb.js';
-import { MessageType, ToolCallStatus } from '../../contract/gen/ai/stigmer/agentic/agentexecution/v1/enum_pb.js';
+import { MessageType, SubAgentStatus, ToolCallStatus } from '../../contract/gen/ai/stigmer/agentic/agentexecution/v1/enum_pb.js';
+import { SkillSchema } from '../../contract/gen/ai/stigmer/agentic/skill/v1/api_pb.js';
 import { EnvironmentSchema } from '../../contract/gen/ai/stigmer/agentic/environment/v1/api_pb.js';
 import { Phase } from '../../contract/phases.js';
 import type { Provider } from '../model/model-settings.js';
@@ -403,6 +405,83 @@ describe('a run', () => {
   });
 });
 
+describe('an agent', () => {
+  const hash = 'a'.repeat(64);
+  const skill = (over: object = {}) =>
+    create(SkillSchema, { metadata: { name: 'Changelog' }, spec: { skillMd: 'Sort by date.' }, status: { versionHash: hash, artifactStorageKey: `skills/${hash}.zip` }, ...over } as never);
+  const agent = (spec: object) =>
+    world.peer.agents.set('agt-1', create(AgentSchema, { metadata: { id: 'agt-1' }, spec: { instructions: 'You are a test agent.', ...spec } } as never));
+
+  it('has the text of its skills in its prompt, and their files where the prompt says', async () => {
+    await start({
+      script: {
+        rules: [
+          { when: { after_tool: false }, call: { tool: 'read_file', args: { file_path: `/bin/skills/${hash}/reference.md` } } },
+          { when: { after_tool: 'read_file' }, call: { tool: 'write_file', args: { file_path: `/bin/skills/${hash}/reference.md`, content: 'x' } } },
+          { say: '{{tool_result}}' },
+        ],
+      },
+    });
+    agent({ skillRefs: [{ slug: 'changelog', kind: 43 }] });
+    world.peer.skills.set('changelog', { skill: skill(), artifact: zip([{ name: 'SKILL.md', content: 'Sort by date.' }, { name: 'reference.md', content: 'the reference' }]) });
+    const run = world.start();
+    await run.done;
+    expect(bodies()[0]).toContain(`## Skill: Changelog\\n\\nLOCATION: /bin/skills/${hash}/\\n\\nSort by date.`);
+    expect(run.server.status.toolCalls).toMatchObject([{ result: expect.stringContaining('the reference') }, { status: ToolCallStatus.TOOL_CALL_FAILED, error: expect.stringContaining('cannot be changed') }]);
+  });
+
+  it('says which skill is missing', async () => {
+    await start({ script: { rules: [{ say: 'x' }] } });
+    agent({ skillRefs: [{ slug: 'changelog', kind: 43, version: 'stable' }] });
+    expect((await world.start().done).error).toBe("The agent's skill changelog@stable does not exist: Skill not found: changelog");
+  });
+
+  it('hands tasks to its sub-agents, which have their own prompt, skills and tool calls', async () => {
+    await start({
+      script: {
+        rules: [
+          { when: { system: 'You review', after_tool: false }, say: 'I look.', call: { tool: 'ls', args: { path: '/' } } },
+          { when: { system: 'You review' }, say: 'It is fine.' },
+          { when: { after_tool: false }, say: 'I ask.', call: { tool: 'task', args: { subagent_type: 'reviewer', description: 'Review it.' } } },
+          { say: 'The reviewer says: {{tool_result}}' },
+        ],
+      },
+    });
+    agent({ subAgents: [{ name: 'reviewer', description: 'Reviews code.', instructions: 'You review code.', skillRefs: [{ slug: 'changelog', kind: 43 }] }] });
+    world.peer.skills.set('changelog', { skill: skill({ status: {} }) });
+    const run = world.start();
+    await run.done;
+    expect(spoken(run)).toEqual(['I ask.', 'The reviewer says: It is fine.']);
+    expect(run.server.status.subAgentExecutions).toMatchObject([{ name: 'reviewer', input: 'Review it.', output: 'It is fine.', status: SubAgentStatus.SUB_AGENT_COMPLETED }]);
+    expect(run.server.status.toolCalls.map(({ name, componentMetadata }) => [name, componentMetadata?.componentGroup])).toEqual([
+      ['task', 'main-agent-tools'],
+      ['ls', 'sub-agent-tools'],
+    ]);
+    const [first = '', second = ''] = bodies();
+    expect(first).toContain('Reviews code.');
+    expect(first).not.toContain('Sort by date.');
+    expect(second).toMatch(/You review code\..+Sort by date\./);
+    expect(run.server.projection.state.usage?.modelCalls).toBe(4);
+  });
+
+  it('goes on when a sub-agent fails', async () => {
+    await start({
+      script: {
+        rules: [
+          { when: { system: 'You review' }, error: { status: 400, message: 'not today' } },
+          { when: { after_tool: false }, call: { tool: 'task', args: { subagent_type: 'reviewer', description: 'Review it.' } } },
+          { say: 'Never mind.' },
+        ],
+      },
+    });
+    agent({ subAgents: [{ name: 'reviewer', description: '', instructions: 'You review code.' }] });
+    const run = world.start();
+    await run.done;
+    expect(spoken(run)).toEqual(['Never mind.']);
+    expect(run.server.status.subAgentExecutions).toMatchObject([{ status: SubAgentStatus.SUB_AGENT_FAILED, error: expect.stringContaining('not today') }]);
+  });
+});
+
 describe('a run for the original server', () => {
   it('reports by updateStatus alone, with the secrets that the execution itself holds masked', async () => {
     await start({ ours: false, script: { rules: [{ when: { after_tool: false }, say: 'Looking.', call: { tool: 'ls', args: { path: '/' } } }, { say: 'The password is hunter22.' }] } });
@@ -427,8 +506,8 @@ describe('a run for the original server', () => {
     const value = (text: string) => ({ value: text, isSecret: true });
     const agent = { metadata: { id: 'agt-1' }, spec: { instructions: 'You are a test agent.', envSpec: { data: { A: value('aaaa'), B: value('xxxx'), EMPTY: value('') } } } };
     world.peer.agents.set('agt-1', create(AgentSchema, agent as never));
-    world.peer.environments.set('first', create(EnvironmentSchema, { spec: { data: { B: value('bbbb'), C: value('yyyy') } } } as never));
-    world.peer.environments.set('second', create(EnvironmentSchema, { spec: { data: { C: value('cccc') } } } as never));
+    world.peer.environments.set('first', create(EnvironmentSchema, { spec: { data: { B: value('bbbb'), C: value('yyyy') } } }));
+    world.peer.environments.set('second', create(EnvironmentSchema, { spec: { data: { C: value('cccc') } } }));
     world.peer.environmentRefs = ['first', 'second'];
     const run = world.start({ spec: { runtimeEnv: { D: { value: 'dddd' } } } });
     await run.done;
