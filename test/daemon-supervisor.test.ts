@@ -46,6 +46,7 @@ async function compose(changes: EnvironmentSource = {}, options: Partial<Compose
     OLLAMA_BASE_URL: 'http://127.0.0.1:1',
     STIGMER_DEMO_MODEL: '1',
     STIGMER_AGENT_RUNNERS: '2',
+    STIGMER_RUNNER_MODE: 'process',
     ...changes,
   };
   supervisor = await composeSupervisor({ settings: readSupervisorSettings(env), env, clock: systemClock, random: () => 0, programs: await standIns(folder), ...options });

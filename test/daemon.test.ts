@@ -39,7 +39,7 @@ afterEach(async () => {
 }, 60_000);
 
 /** As a person's shell has it, with no model provider. */
-const environment = () => ({ PATH: process.env['PATH'], HOME: home, STIGMER_TEMPORAL_BIN: temporal, OLLAMA_BASE_URL: 'http://127.0.0.1:1', STIGMER_START_TIMEOUT_S: '60' });
+const environment = () => ({ PATH: process.env['PATH'], HOME: home, STIGMER_TEMPORAL_BIN: temporal, OLLAMA_BASE_URL: 'http://127.0.0.1:1', STIGMER_START_TIMEOUT_S: '60', STIGMER_RUNNER_MODE: 'process' });
 
 async function start(told: StartProgress[] = []): Promise<{ status: DaemonStatus; alreadyRunning: boolean }> {
   return startDaemon({ home, demoModel: true, ...ports, env: environment() }, (progress) => told.push(progress));

@@ -1,12 +1,11 @@
 import type { Component } from './component.js';
 import type { ComponentStatus } from './control.js';
-import { processMemory } from './process-memory.js';
 import type { SupervisedState } from './supervision/supervised-state.js';
 
 /** What is told of a component when it changes: all but what takes a look at the machine. */
 export function componentStatus({ name, managed, facts }: Component): ComponentStatus {
   const { state, since, restarts, pid, lastError } = managed.status();
-  const { address, version, detail } = facts();
+  const { address, version, detail, container } = facts();
   const said = state.kind === 'ready' ? detail : detailOf(state);
   return {
     name,
@@ -15,7 +14,9 @@ export function componentStatus({ name, managed, facts }: Component): ComponentS
     restarts,
     ...(said === undefined ? {} : { detail: said }),
     ...(address === undefined ? {} : { address }),
-    ...(pid === undefined ? {} : { pid }),
+    // The process of a container is its engine's client, which is nobody's concern.
+    ...(pid === undefined || container !== undefined ? {} : { pid }),
+    ...(container === undefined || pid === undefined ? {} : { container }),
     ...(lastError === undefined ? {} : { lastError: `${new Date(lastError.at).toISOString()} ${lastError.text}` }),
     ...(version === undefined ? {} : { version }),
   };
@@ -24,7 +25,7 @@ export function componentStatus({ name, managed, facts }: Component): ComponentS
 /** {@link componentStatus} with the memory that the component takes. */
 export async function measuredStatus(component: Component): Promise<ComponentStatus> {
   const status = componentStatus(component);
-  const memoryBytes = status.pid === undefined ? undefined : await processMemory(status.pid);
+  const memoryBytes = await component.memory();
   return memoryBytes === undefined ? status : { ...status, memoryBytes };
 }
 

@@ -16,6 +16,8 @@ export interface ComponentFacts {
   /** What a ready one has to say. */
   readonly detail?: string;
   readonly version?: string;
+  /** Name of the container that it runs in. */
+  readonly container?: string;
 }
 
 /** One of the things that a supervisor starts, as data and a few functions. */
@@ -28,12 +30,14 @@ export interface Component {
   readonly managed: Managed;
   readonly ports: readonly PortUse[];
   facts(): ComponentFacts;
+  /** Resident memory in bytes; undefined when nothing runs or it cannot be told. */
+  memory(): Promise<number | undefined>;
   /** Does what may take long and has no time limit, such as a download, before anything is started. */
   prepare(signal: AbortSignal): Promise<void>;
   /** Ends what an earlier supervisor has left of it. */
   clearLeftover(): Promise<void>;
   /** What the component was given of what it needs to reach others, for the text of a start that failed; undefined when nothing. */
   explain(): string | undefined;
-  /** Closes its log. */
-  close(): void;
+  /** Gives up what it holds beside its process: its log, and the like. */
+  close(): Promise<void>;
 }

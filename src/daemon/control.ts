@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../contract/clock.js';
 import { Code, StigmerError } from '../contract/errors.js';
 import { askSupervisor } from './control-client.js';
-import { withAbsolutePaths } from './env.js';
+import { ownEnvironment, withAbsolutePaths } from './env.js';
 import { type Home, homeAt } from './home.js';
 import { endLeftovers, lockHolder, untilEnded } from './leftovers.js';
 import { logLines } from './log-lines.js';
@@ -118,7 +118,7 @@ export async function stopDaemon(home: string, options: { readonly now: boolean 
     if (answered === 'nobody listens') signalProcess(supervisor.pid, 'SIGTERM');
     await untilEnded(supervisor, systemClock, answered === 'silent' ? 0 : undefined);
   }
-  const leftovers = await endLeftovers(place, systemClock);
+  const leftovers = await endLeftovers(place, ownEnvironment(), systemClock);
   for (const leftover of leftovers) onProgress({ type: 'message', text: `ended ${leftover}, which a supervisor had left running` });
   return supervisor !== undefined || leftovers.length > 0;
 }

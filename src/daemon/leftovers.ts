@@ -1,4 +1,6 @@
 import type { Clock } from '../contract/clock.js';
+import type { EnvironmentSource } from '../contract/environment.js';
+import { sweepContainers } from './containers/sweep.js';
 import { type Home, processRecords } from './home.js';
 import { isRunning } from './supervision/process-identity.js';
 import { type ProcessRecord, endRecorded, findRecorded } from './supervision/process-record.js';
@@ -17,9 +19,10 @@ export function lockHolder(home: Home): Promise<ProcessRecord | undefined> {
 }
 
 /** Ends what a supervisor that is gone has left running. Gives the names of what was ended. */
-export async function endLeftovers(home: Home, clock: Clock): Promise<string[]> {
+export async function endLeftovers(home: Home, env: EnvironmentSource, clock: Clock): Promise<string[]> {
   const ended = await Promise.all((await processRecords(home)).map((file) => endRecorded(file, GRACE_MS, clock)));
-  return ended.flatMap((record) => (record === undefined ? [] : [`${record.command} (pid ${record.pid})`]));
+  const processes = ended.flatMap((record) => (record === undefined ? [] : [`${record.command} (pid ${record.pid})`]));
+  return [...processes, ...(await sweepContainers(home, env))];
 }
 
 /** Waits until the supervisor is gone; kills it when it is still there after the time that an orderly stop takes, or `limitMs`. */

@@ -8,7 +8,9 @@ export interface SeenComponent {
   readonly state: string;
   readonly detail: string;
   readonly version: string;
+  /** Of the holder of a lease, as it has said itself. */
   readonly pid: number | undefined;
+  readonly host: string | undefined;
 }
 
 /** The server, asked over HTTP with the user's token. */
@@ -68,6 +70,7 @@ function parseComponents(body: string): readonly SeenComponent[] | undefined {
     detail: text(component['detail']),
     version: text(component['version']),
     pid: typeof component['pid'] === 'number' ? component['pid'] : undefined,
+    host: typeof component['host'] === 'string' ? component['host'] : undefined,
   }));
 }
 

@@ -82,7 +82,7 @@ export class Supervisor {
       const together = this.#options.components.filter((component) => component.rank === rank);
       await Promise.all(together.map(({ managed }) => managed.stop(now ? STOP_NOW_GRACE_MS : STOP_GRACE_MS)));
     }
-    for (const component of this.#options.components) component.close();
+    await Promise.all(this.#options.components.map((component) => component.close()));
   }
 
   async status(): Promise<DaemonStatus> {

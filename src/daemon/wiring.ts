@@ -16,6 +16,8 @@ export interface Site {
   readonly http: Endpoint;
   readonly temporal: Endpoint;
   readonly settings: SupervisorSettings;
+  /** This machine's address on the network of our containers, where there is one: the server takes runners' tokens alone there. */
+  readonly gateway?: string;
 }
 
 /** An agent-runner, as it stands in its network. Paths are those that it sees. */
@@ -28,10 +30,10 @@ export interface RunnerPlace {
 }
 
 /** The server, a process of this machine. */
-export function serverWiring({ home, grpc, http, temporal, settings }: Site): Record<string, string> {
+export function serverWiring({ home, grpc, http, temporal, settings, gateway }: Site): Record<string, string> {
   return composeEnvironment('the server', serverEnvironment, {
     STIGMER_STATE_DIR: home.state,
-    STIGMER_LISTEN: grpc.host,
+    STIGMER_LISTEN: gateway === undefined ? grpc.host : `${grpc.host},runners@${gateway}`,
     GRPC_PORT: grpc.port,
     HTTP_PORT: http.port,
     TEMPORAL_SERVICE_ADDRESS: addressFrom({ kind: 'process' }, temporal),

@@ -12,8 +12,8 @@ export interface AgentRunnerComponentOptions {
   readonly program: Program;
   readonly env: Readonly<Record<string, string>>;
   readonly view: ServerView;
-  /** Which model provider it was given, for status. */
-  readonly provider: string;
+  /** Why a process, and which model provider it was given, for status. */
+  readonly description: string;
 }
 
 /** What all agent-runners are called together. */
@@ -21,7 +21,7 @@ export const AGENT_RUNNER = 'agent-runner';
 
 /** An agent-runner, as a process of this machine. Ready when it holds a lease. */
 export function agentRunnerComponent(bench: Workbench, options: AgentRunnerComponentOptions): Component {
-  const { name, program, env, view, provider } = options;
+  const { name, program, env, view, description } = options;
   const sight: LeaseSight = { seen: undefined };
   return nodeProgram(bench, {
     name,
@@ -31,9 +31,9 @@ export function agentRunnerComponent(bench: Workbench, options: AgentRunnerCompo
     environment,
     env,
     facts: () => ({
-      detail: `called back to STIGMER_BACKEND_ENDPOINT=${env['STIGMER_BACKEND_ENDPOINT'] ?? ''}; ${provider}`,
+      detail: `${description}; called back to STIGMER_BACKEND_ENDPOINT=${env['STIGMER_BACKEND_ENDPOINT'] ?? ''}`,
       ...(sight.seen?.version ? { version: sight.seen.version } : {}),
     }),
-    probe: (signal, pid) => holdsLease(view, name, pid, sight, signal),
+    probe: (signal, pid) => holdsLease(view, name, { pid }, sight, signal),
   });
 }

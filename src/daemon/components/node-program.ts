@@ -8,7 +8,7 @@ import { endRecorded, writeProcessRecord } from '../supervision/process-record.j
 import { Supervised } from '../supervision/supervised.js';
 import type { SupervisedTimings } from '../supervision/supervised-state.js';
 import { explainAddresses } from '../wiring/explain-addresses.js';
-import { componentLog, type Workbench } from './workbench.js';
+import { componentLog, memoryOf, type Workbench } from './workbench.js';
 
 /** Grace for a process that an earlier supervisor has left: its stdin has ended, so it is on its way out. */
 const LEFTOVER_GRACE_MS = 3_000;
@@ -79,9 +79,10 @@ export function nodeProgram(bench: Workbench, options: NodeProgramOptions): Comp
     managed,
     ports: options.ports ?? [],
     facts,
+    memory: () => memoryOf(managed),
     prepare: () => Promise.resolve(),
     clearLeftover,
     explain: () => explainAddresses(name, options.environment, env),
-    close: () => log.close(),
+    close: async () => log.close(),
   };
 }

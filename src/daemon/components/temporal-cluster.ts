@@ -15,9 +15,10 @@ export function temporalClusterComponent(bench: Workbench, endpoint: Endpoint): 
     managed,
     ports: [],
     facts: () => ({ address, detail: 'a cluster of your own, by TEMPORAL_SERVICE_ADDRESS' }),
+    memory: () => Promise.resolve(undefined),
     prepare: () => Promise.resolve(),
     clearLeftover: () => Promise.resolve(),
     explain: () => `it was looked for at TEMPORAL_SERVICE_ADDRESS=${address}`,
-    close: () => undefined,
+    close: () => Promise.resolve(),
   };
 }

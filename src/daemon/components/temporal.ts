@@ -7,7 +7,7 @@ import { startDevServer } from '../temporal/dev-server.js';
 import { temporalAnswers } from '../temporal/ready.js';
 import type { TemporalBinary } from '../temporal/way.js';
 import { type Endpoint, formatAddress } from '../wiring/network.js';
-import { componentLog, type Workbench } from './workbench.js';
+import { componentLog, memoryOf, type Workbench } from './workbench.js';
 
 export interface TemporalComponentOptions {
   readonly endpoint: Endpoint;
@@ -80,12 +80,13 @@ export function temporalComponent(bench: Workbench, options: TemporalComponentOp
     managed,
     ports: [{ ...endpoint, setting: PORT_SETTING }],
     facts: () => ({ address: formatAddress(endpoint), ...(version === undefined ? {} : { version }) }),
+    memory: () => memoryOf(managed),
     prepare: async (signal) => void (await findBinary(signal)),
     clearLeftover: async () => {
       const ended = await endRecorded(recordFile, LEFTOVER_GRACE_MS, clock);
       if (ended !== undefined) notice(`ended the Temporal dev server (pid ${ended.pid}) that an earlier supervisor had left running`);
     },
     explain: () => undefined,
-    close: () => log.close(),
+    close: async () => log.close(),
   };
 }

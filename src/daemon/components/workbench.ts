@@ -1,5 +1,7 @@
 import type { Clock } from '../../contract/clock.js';
+import type { Managed } from '../component.js';
 import type { Home } from '../home.js';
+import { processMemory } from '../process-memory.js';
 import { LogFile } from '../supervision/log-file.js';
 import type { SupervisedTimings } from '../supervision/supervised-state.js';
 
@@ -24,4 +26,10 @@ export function componentLog({ home, clock, notice }: Workbench, component: stri
     clock,
     onError: (error) => notice(`the log of ${component} cannot be written: ${error.message}`),
   });
+}
+
+/** Memory of the process that is supervised. */
+export async function memoryOf(managed: Managed): Promise<number | undefined> {
+  const { pid } = managed.status();
+  return pid === undefined ? undefined : processMemory(pid);
 }

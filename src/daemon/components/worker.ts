@@ -26,6 +26,6 @@ export function workerComponent(bench: Workbench, { program, env, view }: Worker
       detail: `called back to STIGMER_BACKEND_ENDPOINT=${env['STIGMER_BACKEND_ENDPOINT'] ?? ''}`,
       ...(sight.seen?.version ? { version: sight.seen.version } : {}),
     }),
-    probe: (signal, pid) => holdsLease(view, 'worker', pid, sight, signal),
+    probe: (signal, pid) => holdsLease(view, 'worker', { pid }, sight, signal),
   });
 }

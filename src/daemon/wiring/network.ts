@@ -43,6 +43,13 @@ export function urlFrom(network: Network, text: string): string {
   return url.href;
 }
 
+/** Host and port of an http or https URL; undefined for what is none. */
+export function parseUrlEndpoint(text: string): Endpoint | undefined {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
+  const { hostname, port, protocol } = new URL(text);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) };
+}
+
 /** `host:port`, an IPv6 host in brackets. */
 export function formatAddress({ host, port }: Endpoint): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -55,7 +62,7 @@ export function parseAddress(address: string): Endpoint {
 }
 
 /** Loopback, or the addresses that stand for all of a machine's. */
-function isThisMachine(host: string): boolean {
+export function isThisMachine(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '::' || host === '0.0.0.0' || (isIPv4(host) && host.startsWith('127.'));
 }
 

@@ -33,17 +33,15 @@ export interface ReadinessEntry {
   readonly state: string;
   readonly detail: string;
   readonly version: string;
-  /** Process id of the holder of a lease, as it has given it. */
+  /** Process id and host name of the holder of a lease, as it has given them. */
   readonly pid?: number;
+  readonly host?: string;
 }
 
 /** Every component with its state, those that hold a lease with their process. */
 export function readiness(context: ComponentStatesContext): ReadinessEntry[] {
-  const pids = new Map(context.leases.all().map(({ introduction }) => [introduction.name, introduction.pid]));
-  return componentStates(context).map(({ name, state, detail, version }) => {
-    const pid = pids.get(name);
-    return { name, state: State[state].toLowerCase(), detail, version, ...(pid === undefined || pid === 0 ? {} : { pid }) };
-  });
+  const holders = new Map(context.leases.all().map(({ introduction: { name, pid, host } }) => [name, { pid, host }]));
+  return componentStates(context).map(({ name, state, detail, version }) => ({ name, state: State[state].toLowerCase(), detail, version, ...holders.get(name) }));
 }
 
 function server({ startedAt, version }: ComponentStatesContext): Component {

@@ -1,0 +1,37 @@
+import { internal } from '../../contract/errors.js';
+import type { Home } from '../home.js';
+import type { ContainerEngine } from './engine.js';
+import { HOME_LABEL, homeName } from './names.js';
+
+/** A bridge network of our own. */
+export interface ContainerNetwork {
+  readonly name: string;
+  /** This machine's address on it. */
+  readonly gateway: string;
+}
+
+/**
+ * The network of a home, made when it is not there. Containers on the default bridge of the engine, which anyone may start, are not on it.
+ *
+ * @throws StigmerError when the engine does not make it, or tells no gateway
+ */
+export async function ensureNetwork(engine: ContainerEngine, home: Home): Promise<ContainerNetwork> {
+  const name = homeName(home);
+  const known = await engine.run(['network', 'ls', '--filter', `label=${HOME_LABEL}=${home.root}`, '--format', '{{.Name}}']);
+  if (!known.split('\n').includes(name)) await engine.run(['network', 'create', '--label', `${HOME_LABEL}=${home.root}`, name]);
+  const gateway = gatewayOf(await engine.run(['network', 'inspect', name]));
+  if (gateway === undefined) throw internal(`the container network ${name} has no gateway: remove it with \`${engine.command.file} network rm ${name}\` and start again`);
+  return { name, gateway };
+}
+
+/** Docker and Podman describe a network in different words. The IPv4 gateway: the server listens there beside its loopback. */
+function gatewayOf(inspected: string): string | undefined {
+  const [network] = JSON.parse(inspected) as [NetworkDescription?];
+  const gateways = [...(network?.IPAM?.Config ?? []).map(({ Gateway }) => Gateway), ...(network?.subnets ?? []).map(({ gateway }) => gateway)];
+  return gateways.find((gateway) => gateway !== undefined && gateway.includes('.'));
+}
+
+interface NetworkDescription {
+  readonly IPAM?: { readonly Config?: readonly { readonly Gateway?: string }[] };
+  readonly subnets?: readonly { readonly gateway?: string }[];
+}
