@@ -40,9 +40,13 @@ export class CatchUp<E> {
     return taken;
   }
 
-  /** Reads the next piece. Does nothing while that is under way. @throws what reading throws */
+  /** A piece is being read. */
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
+  /** Reads the next piece. Not to be called while that is under way. @throws what reading throws */
   async fill(after: number): Promise<void> {
-    if (this.#isReading) return;
     this.#isReading = true;
     this.#piece = (await this.#options.read(after)) ?? [];
     this.#isExhausted = this.isEmpty;

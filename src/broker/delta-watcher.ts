@@ -17,11 +17,11 @@ const AHEAD = 'the resume point is ahead of the log';
  * snapshot. While nothing happens it gets bookmarks; when its transport takes nothing it is ended.
  */
 export class DeltaWatcher<S, E, N extends StreamNotice> extends Watcher<S, E, N> {
-  /** Revision to go on from; undefined once the watch has started, and for one that starts with a snapshot. */
-  #from: number | undefined;
   /** Why the next item is a snapshot; empty for the first of a new watch. */
   #snapshotReason: string | undefined;
   #catchUp: CatchUp<E> | undefined;
+  /** What the watch has to show, once it is up to date, is no event. */
+  #isChanged = false;
   #greets = false;
   #generation = -1;
   #refreshes = this.topic.refreshes;
@@ -33,7 +33,7 @@ export class DeltaWatcher<S, E, N extends StreamNotice> extends Watcher<S, E, N>
 
   constructor(topic: Topic<S, E, N>, options: WatchOptions<S, E, N>, context: BrokerContext<S, E, N>, subscriber: Subscriber<WatchItem>) {
     super(topic, options, context, subscriber);
-    this.#from = options.from;
+    this.place = options.from ?? 0;
     if (options.from === undefined) this.#snapshotReason = options.resyncReason ?? '';
     this.#schedule();
   }
@@ -52,6 +52,8 @@ export class DeltaWatcher<S, E, N extends StreamNotice> extends Watcher<S, E, N>
     if (notice !== undefined) return notice;
     if (this.#catchUp !== undefined) return this.#caughtUp(live, this.#catchUp);
     if (this.place < live.revision) return this.#deltas(live);
+    // The log may have given more than is published yet.
+    if (this.#isChanged && this.place === live.revision) return this.#resync(live, CHANGED);
     if (live.hasEnded) return this.end(live.state);
     if (!this.#greets) return undefined;
     this.#greets = false;
@@ -66,6 +68,7 @@ export class DeltaWatcher<S, E, N extends StreamNotice> extends Watcher<S, E, N>
   }
 
   protected rest(): void {
+    if (this.topic.live !== undefined) this.#takePlace(this.topic.live);
     const waits = !this.hasDemand && this.#hasSomething();
     if (!waits) this.#stalledAt = undefined;
     else this.#stalledAt ??= this.context.clock.now();
@@ -76,15 +79,13 @@ export class DeltaWatcher<S, E, N extends StreamNotice> extends Watcher<S, E, N>
   #takePlace(live: LiveState<S, E>): void {
     if (this.#refreshes !== this.topic.refreshes) {
       this.#refreshes = this.topic.refreshes;
-      this.#from = undefined;
-      this.#snapshotReason ??= CHANGED;
+      this.#isChanged = true;
     }
     if (this.#generation === this.topic.generation) return;
     const isStart = this.#generation === -1;
     this.#generation = this.topic.generation;
-    if (isStart && this.#from !== undefined) this.place = this.#from;
     if (this.#snapshotReason !== undefined) return;
-    if (this.place > live.revision) this.#snapshotReason = AHEAD;
+    if (isStart && this.place > live.revision) this.#snapshotReason = AHEAD;
     else if (this.place < live.tail.start) this.#catchUp = this.#startCatchUp();
     else this.#greets = isStart;
   }
@@ -109,7 +110,7 @@ export class DeltaWatcher<S, E, N extends StreamNotice> extends Watcher<S, E, N>
       return { type: 'deltas', revision: batch.lastRevision, bytes };
     }
     if (!catchUp.isExhausted) {
-      void this.#fill(catchUp);
+      if (!catchUp.isReading) void this.#fill(catchUp);
       return undefined;
     }
     this.#catchUp = undefined;
@@ -122,7 +123,7 @@ export class DeltaWatcher<S, E, N extends StreamNotice> extends Watcher<S, E, N>
       await catchUp.fill(this.place);
       this.pump();
     } catch (error) {
-      this.fail(StigmerError.from(error));
+      if (this.#catchUp === catchUp) this.fail(StigmerError.from(error));
     }
   }
 
@@ -136,9 +137,14 @@ export class DeltaWatcher<S, E, N extends StreamNotice> extends Watcher<S, E, N>
   #resync(live: LiveState<S, E>, reason: string): WatchItem {
     // Whoever fell behind has not seen the transitions in between; where one stands, the tail may go on from it.
     const transition = reason === FELL_BEHIND ? live.transitionAfter(this.place) : undefined;
-    if (transition === undefined || transition.revision >= live.tail.start) this.#snapshotReason = undefined;
-    if (transition !== undefined) return this.#item('snapshot', this.frames.transition(transition, reason));
-    return this.#item('snapshot', this.frames.snapshot(live, reason === FELL_BEHIND ? this.place : -1, reason));
+    if (transition !== undefined) {
+      if (transition.revision >= live.tail.start) this.#snapshotReason = undefined;
+      return this.#item('snapshot', this.frames.transition(transition, reason));
+    }
+    this.#snapshotReason = undefined;
+    this.#isChanged = false;
+    const has = reason === FELL_BEHIND ? this.place : reason === CHANGED ? this.place - 1 : -1;
+    return this.#item('snapshot', this.frames.snapshot(live, has, reason));
   }
 
   #item(type: 'snapshot' | 'deltas', frame: Frame): WatchItem {
@@ -166,7 +172,7 @@ export class DeltaWatcher<S, E, N extends StreamNotice> extends Watcher<S, E, N>
     const { live, isDeleted, notices } = this.topic;
     if (isDeleted) return true;
     if (live === undefined) return false;
-    if (this.#generation !== this.topic.generation || this.#snapshotReason !== undefined || this.place < live.revision || live.hasEnded) return true;
+    if (this.#snapshotReason !== undefined || this.#isChanged || this.place < live.revision || live.hasEnded) return true;
     return this.frames.view.notice !== undefined && notices.after(this.#noticed, this.#noticedSince) !== undefined;
   }
 

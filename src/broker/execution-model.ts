@@ -24,6 +24,7 @@ export const executionModel: StreamModel<PublishedExecution, ExecutionEvent> = {
   isTransition: ({ projection }, { change }) =>
     change.case === 'phaseChanged' && (change.value.phase as number) !== (projection.status.phase as number),
   clone: (execution) => ({ ...execution, projection: cloneProjection(execution.projection) }),
+  renew: ({ projection }, { resource, statusExtras }) => ({ projection, resource, statusExtras }),
   sizeOf: ({ projection, resource }) => sizeOfState(projection) + resource.length,
   hasEnded: ({ projection }) => isTerminal(projection.status.phase),
 };

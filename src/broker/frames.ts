@@ -94,7 +94,7 @@ export class Frames<S, E, N extends StreamNotice> {
     if (fitting === events.length) return this.#encode(events, place, place + fitting);
     const merged = this.#merge(events);
     const bytes = sumBytes(merged);
-    if (bytes <= this.#settings.itemBytes) return this.#encode(merged, place, live.revision);
+    if (merged.length < events.length && bytes <= this.#settings.itemBytes) return this.#encode(merged, place, live.revision);
     if (this.#model.sizeOf(live.state) < bytes) return undefined;
     return this.#encode(events.slice(0, fitting), place, place + fitting);
   }

@@ -10,17 +10,23 @@ export interface Transition<S> {
 
 /** A key's published state, the tail of events that led to it, and the transitions among them. */
 export class LiveState<S, E> {
-  readonly state: S;
   readonly tail: EventTail<E>;
-  readonly transitions: Transition<S>[] = [];
+  readonly transitions: Transition<S>[];
+  #state: S;
   readonly #model: StreamModel<S, E>;
   readonly #settings: BrokerSettings;
 
-  constructor(model: StreamModel<S, E>, settings: BrokerSettings, loaded: LoadedState<S, StreamNotice>) {
+  /** @param before the state that this one takes the place of: not every watcher may have seen its transitions */
+  constructor(model: StreamModel<S, E>, settings: BrokerSettings, loaded: LoadedState<S, StreamNotice>, before?: LiveState<S, E>) {
     this.#model = model;
     this.#settings = settings;
-    this.state = loaded.state;
+    this.#state = loaded.state;
     this.tail = new EventTail(loaded.revision);
+    this.transitions = before?.transitions.filter(({ revision }) => revision <= loaded.revision) ?? [];
+  }
+
+  get state(): S {
+    return this.#state;
   }
 
   get revision(): number {
@@ -28,7 +34,12 @@ export class LiveState<S, E> {
   }
 
   get hasEnded(): boolean {
-    return this.#model.hasEnded(this.state);
+    return this.#model.hasEnded(this.#state);
+  }
+
+  /** Takes from a state that was loaded later what no event changes. */
+  renew(loaded: S): void {
+    this.#state = this.#model.renew(this.#state, loaded);
   }
 
   /** The first transition after a revision. */
@@ -50,13 +61,13 @@ export class LiveState<S, E> {
     for (const [i, bytes] of fresh.entries()) {
       const event = this.#model.decode(bytes);
       entries.push({ event, bytes });
-      const isTransition = this.#model.isTransition(this.state, event);
-      this.#model.apply(this.state, event);
+      const isTransition = this.#model.isTransition(this.#state, event);
+      this.#model.apply(this.#state, event);
       if (!isTransition) continue;
       moved = true;
-      this.transitions.push({ revision: this.revision + i + 1, state: this.#model.clone(this.state) });
+      this.transitions.push({ revision: this.revision + i + 1, state: this.#model.clone(this.#state) });
     }
-    this.transitions.splice(0, this.transitions.length - this.#settings.transitions);
+    this.transitions.splice(0, Math.max(0, this.transitions.length - this.#settings.transitions));
     this.tail.append(entries, this.#settings.tailEvents, this.#settings.tailBytes);
     return moved ? 'transition' : 'news';
   }

@@ -8,21 +8,18 @@ import { Watcher } from './watcher.js';
  * is, nothing waits for it but the newest.
  */
 export class SnapshotWatcher<S, E, N extends StreamNotice> extends Watcher<S, E, N> {
-  #isFresh = true;
+  #hasStarted = false;
   #refreshes = this.topic.refreshes;
   #lastAt = Number.NEGATIVE_INFINITY;
 
   protected next(live: LiveState<S, E> | undefined): WatchItem | undefined {
     if (this.topic.isDeleted) return this.end(undefined);
     if (live === undefined) return undefined;
-    if (this.#refreshes !== this.topic.refreshes) {
-      this.#refreshes = this.topic.refreshes;
-      this.#isFresh = true;
-    }
-    if (this.#isFresh) return this.#show(this.frames.snapshot(live, -1, ''));
+    if (!this.#hasStarted) return this.#newest(live, -1);
     const transition = live.transitionAfter(this.place);
     if (transition !== undefined) return this.#show(this.frames.transition(transition, ''));
-    if (this.place < live.revision) return this.#isDue() ? this.#show(this.frames.snapshot(live, this.place, '')) : undefined;
+    if (this.#refreshes !== this.topic.refreshes) return this.#newest(live, this.place - 1);
+    if (this.place < live.revision) return this.#isDue() ? this.#newest(live, this.place) : undefined;
     return live.hasEnded ? this.end(live.state) : undefined;
   }
 
@@ -31,13 +28,18 @@ export class SnapshotWatcher<S, E, N extends StreamNotice> extends Watcher<S, E,
     if (this.hasDemand && topic.live !== undefined && this.place < topic.live.revision) topic.tickAt(this.#dueAt());
   }
 
+  #newest(live: LiveState<S, E>, has: number): WatchItem {
+    this.#refreshes = this.topic.refreshes;
+    return this.#show(this.frames.snapshot(live, has, ''));
+  }
+
   #show(frame: Frame): WatchItem {
     const { metrics, clock } = this.context;
-    if (!this.#isFresh) {
+    if (this.#hasStarted) {
       this.countLag();
       if (frame.revision > this.place + 1) metrics.conflations++;
     }
-    this.#isFresh = false;
+    this.#hasStarted = true;
     this.#lastAt = clock.now();
     return { type: 'snapshot', revision: frame.revision, bytes: frame.bytes };
   }

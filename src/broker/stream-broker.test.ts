@@ -128,22 +128,41 @@ describe('a watch of deltas', () => {
     expect(probe.isComplete).toBe(true);
   });
 
-  it('starts over with a snapshot when the resource was changed beside its run', async () => {
+  it('gets a snapshot, after the events, when something beside them was changed', async () => {
     const { broker, log, view, publish } = setUp();
+    const deltas = new Probe(broker, { view });
+    const snapshots = new Probe(broker, { view: snapshotsOnly() });
+    for (const probe of [deltas, snapshots]) probe.take(9);
+    await settle();
+    log.title = 'new';
+    log.isHeld = true;
+    broker.refresh('key');
+    publish('a', '<1>', 'b');
+    log.answer();
+    await settle();
+    publish('c');
+    await settle();
+    expect(deltas.items.slice(1)).toMatchObject([
+      { type: 'deltas', revision: 3 },
+      { type: 'snapshot', revision: 3, text: 'a<1>b', title: 'new' },
+      { type: 'deltas', revision: 4, events: ['c'] },
+    ]);
+    expect(deltas.items[2]?.reason).toContain('changed');
+    expect(snapshots.items.map(({ text, title }) => [text, title]).slice(0, 3)).toEqual([['', undefined], ['a<1>', undefined], ['a<1>b', 'new']]);
+  });
+
+  it('begins with what a refresh loaded, when that came before the state', async () => {
+    const { broker, log, view } = setUp();
+    log.isHeld = true;
     const probe = new Probe(broker, { view });
     probe.take(9);
-    await settle();
-    publish('a');
-    await settle();
-    log.events[0] = 'A';
+    log.title = 'new';
+    log.isHeld = false;
     broker.refresh('key');
     await settle();
-    publish('b');
+    log.answer();
     await settle();
-    expect(probe.items.slice(2)).toMatchObject([
-      { type: 'snapshot', revision: 1, text: 'A' },
-      { type: 'deltas', revision: 2, events: ['b'] },
-    ]);
+    expect(probe.items.at(-1)).toMatchObject({ type: 'snapshot', title: 'new' });
   });
 });
 

@@ -34,7 +34,8 @@ export class StreamBroker<S, E, N extends StreamNotice> {
 
   constructor({ model, source, clock, settings, defer = queueMicrotask }: StreamBrokerOptions<S, E, N>) {
     const metrics = { watchers: 0, keys: 0, tailBytes: 0, items: 0, bytes: 0, conflations: 0, resyncs: 0, cutOffs: 0, maxLag: 0 };
-    this.#context = { model, source, clock, defer, metrics, settings: { ...defaultBrokerSettings, ...settings } };
+    const boundTails = (): void => this.#boundTails();
+    this.#context = { model, source, clock, defer, metrics, boundTails, settings: { ...defaultBrokerSettings, ...settings } };
   }
 
   get metrics(): Readonly<BrokerMetrics> {
@@ -43,10 +44,7 @@ export class StreamBroker<S, E, N extends StreamNotice> {
 
   /** Tells watchers of a committed append. Costs a look-up when nobody watches. */
   publish(key: string, publication: Publication): void {
-    const watched = this.#topics.get(key);
-    if (watched === undefined) return;
-    watched.topic.publish(publication);
-    this.#boundTails();
+    this.#topics.get(key)?.topic.publish(publication);
   }
 
   /** Tells watchers of a notice. Watchers who come later learn of it when the source's `load` gives it. */

@@ -16,6 +16,8 @@ export interface BrokerContext<S, E, N extends StreamNotice> {
   readonly metrics: BrokerMetrics;
   /** Runs a function at the end of this turn of the event loop. */
   readonly defer: (fn: () => void) => void;
+  /** Called when a tail has grown: keeps all of them together within their bound. */
+  readonly boundTails: () => void;
 }
 
 /** Loads in a row that may come out older than what was published; more than this is a fault of the source. */
@@ -36,15 +38,20 @@ export class Topic<S, E, N extends StreamNotice> {
   live: LiveState<S, E> | undefined;
   /** Counts loads. Who goes on across one has to ask the log for what came in between. */
   generation = 0;
-  /** Counts loads after which every watcher gets a snapshot, since what changed is no event. */
+  /** Counts changes that are no events: after each, every watcher gets a snapshot. */
   refreshes = 0;
   isDeleted = false;
   /** Why the watch cannot go on. */
   failure: StigmerError | undefined;
   readonly #context: BrokerContext<S, E, N>;
   readonly #frames = new Map<StreamView<S, E, N>, Frames<S, E, N>>();
+  /** The state before the one that is being loaded. */
+  #last: LiveState<S, E> | undefined;
   #early: Publication[] = [];
   #loadsInRow = 0;
+  #renewals = 0;
+  /** What was loaded for a refresh while the state itself was still being loaded. */
+  #renewal: S | undefined;
   #turnIsDue = false;
   #transitionIsDue = false;
   #nextTickAt = 0;
@@ -82,10 +89,9 @@ export class Topic<S, E, N extends StreamNotice> {
     this.#announce(true);
   }
 
-  /** Loads the state anew; every watcher gets a snapshot. */
+  /** What no event changes was changed: it is loaded, and every watcher gets a snapshot. */
   refresh(): void {
-    this.refreshes++;
-    this.#reload();
+    void this.#renew(++this.#renewals);
   }
 
   /** Lets go of the events that are kept for watchers. */
@@ -121,6 +127,7 @@ export class Topic<S, E, N extends StreamNotice> {
   }
 
   #reload(): void {
+    this.#last = this.live ?? this.#last;
     this.#trackTail(() => {
       this.live = undefined;
     });
@@ -146,10 +153,32 @@ export class Topic<S, E, N extends StreamNotice> {
     }
   }
 
+  async #renew(renewal: number): Promise<void> {
+    const isNewest = (): boolean => !this.#closed && renewal === this.#renewals;
+    try {
+      const loaded = await this.#context.source.load(this.key);
+      if (loaded === undefined || !isNewest()) return;
+      if (this.live === undefined) this.#renewal = loaded.state;
+      else this.#adopt(this.live, loaded.state);
+    } catch (error) {
+      if (isNewest()) this.fail(StigmerError.from(error));
+    }
+  }
+
+  #adopt(live: LiveState<S, E>, loaded: S): void {
+    live.renew(loaded);
+    this.refreshes++;
+    for (const frames of this.#frames.values()) frames.clear();
+    this.#announce(true);
+  }
+
   #show(loaded: LoadedState<S, N>): void {
-    const live = new LiveState(this.#context.model, this.#context.settings, loaded);
+    const live = new LiveState(this.#context.model, this.#context.settings, loaded, this.#last);
+    this.#last = undefined;
     this.live = live;
     for (const notice of loaded.notices ?? []) this.notices.put(notice);
+    if (this.#renewal !== undefined) this.#adopt(live, this.#renewal);
+    this.#renewal = undefined;
     const early = this.#early;
     this.#early = [];
     for (const [i, publication] of early.entries()) {
@@ -223,6 +252,8 @@ export class Topic<S, E, N extends StreamNotice> {
   #trackTail(change: () => void): void {
     const before = this.live?.tail.bytes ?? 0;
     change();
-    this.#context.metrics.tailBytes += (this.live?.tail.bytes ?? 0) - before;
+    const growth = (this.live?.tail.bytes ?? 0) - before;
+    this.#context.metrics.tailBytes += growth;
+    if (growth > 0) this.#context.boundTails();
   }
 }

@@ -24,6 +24,8 @@ export interface StreamModel<S, E> {
   isTransition(state: S, event: E): boolean;
   /** A copy that later events do not change. Taken at transitions only. */
   clone(state: S): S;
+  /** The state with what no event changes taken from one that was loaded later. */
+  renew(state: S, loaded: S): S;
   /** Bytes of a snapshot, roughly: what is weighed against the events that it would replace. */
   sizeOf(state: S): number;
   /** Whether nothing can follow. */

@@ -5,6 +5,8 @@ import type { LoadedState, StreamModel, StreamSource, StreamView, WatchItem, Wat
 /** The smallest thing to stream: a text that grows, phases `<…>` in it, and `.` as its end. */
 export interface Toy {
   text: string;
+  /** What no event changes. */
+  readonly title?: string;
 }
 
 export interface ToyNotice {
@@ -17,6 +19,7 @@ export interface ToyItem {
   readonly type: WatchItem['type'];
   readonly revision: number;
   readonly text?: string;
+  readonly title?: string;
   readonly reason?: string;
   readonly events?: readonly string[];
   readonly conflated?: boolean;
@@ -48,6 +51,7 @@ export const toyModel: StreamModel<Toy, string> = {
   },
   isTransition: (_state, event) => isPhase(event),
   clone: (state) => ({ ...state }),
+  renew: ({ text }, loaded) => ({ ...loaded, text }),
   sizeOf: (state) => state.text.length,
   hasEnded: (state) => state.text.endsWith('.'),
 };
@@ -59,7 +63,7 @@ export class ToyView implements StreamView<Toy, string, ToyNotice> {
 
   snapshot(state: Toy, { resyncReason }: { readonly resyncReason: string }): Uint8Array {
     this.snapshots++;
-    return json({ text: state.text, ...(resyncReason !== '' && { reason: resyncReason }) });
+    return json({ ...state, ...(resyncReason !== '' && { reason: resyncReason }) });
   }
 
   deltas({ events, conflated }: { readonly events: readonly { readonly event: string }[]; readonly conflated: boolean }): Uint8Array {
@@ -86,7 +90,7 @@ export function snapshotsOnly(): StreamView<Toy, string, ToyNotice> & { snapshot
     snapshots: 0,
     snapshot(state: Toy): Uint8Array {
       view.snapshots++;
-      return json({ text: state.text });
+      return json({ ...state });
     },
   };
   return view;
@@ -96,6 +100,7 @@ export function snapshotsOnly(): StreamView<Toy, string, ToyNotice> & { snapshot
 export class ToyLog implements StreamSource<Toy, ToyNotice> {
   readonly events: string[] = [];
   notices: ToyNotice[] = [];
+  title: string | undefined;
   keptFrom = 0;
   isHeld = false;
   isGone = false;
@@ -112,7 +117,7 @@ export class ToyLog implements StreamSource<Toy, ToyNotice> {
 
   async load(): Promise<LoadedState<Toy, ToyNotice> | undefined> {
     this.loads++;
-    const loaded = { revision: this.events.length, state: { text: this.events.join('') }, notices: this.notices };
+    const loaded = { revision: this.events.length, state: { text: this.events.join(''), ...(this.title !== undefined && { title: this.title }) }, notices: this.notices };
     await this.#hold();
     if (this.failure !== undefined) throw this.failure;
     return this.isGone ? undefined : loaded;
