@@ -229,6 +229,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       intents.stop();
       stopCompaction();
       const reason = unavailable('The server is stopping. Connect again and go on from the last revision that you have.', { reason: 'SERVER_STOPPING' });
+      leases.drain('the server is stopping');
       openCalls.stop(reason);
       stopping.abort(reason);
       await Promise.race([delay(CLOSE_GRACE_MS), idle(openCalls)]);

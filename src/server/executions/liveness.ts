@@ -100,18 +100,18 @@ export class Liveness {
     if (pending && now - row.createdAt < PATIENCE_MS) return [];
     if (!pending) {
       const lost = leases.ofExecution(row.id) === undefined && !reports.has(row.id) ? leases.lostWith(row.id) : undefined;
-      return lost === undefined ? [] : [runnerLost(lost, now)];
+      return lost === undefined ? [] : [runnerLost(lost)];
     }
     const state = temporal.state();
     if (state.state === 'down') return [temporalDown(this.#context, state.error)];
     const worker = leases.ofComponent('worker');
-    if (worker.length === 0) return [workerDown(leases.lost().findLast(({ lease }) => lease.introduction.component === 'worker'), now)];
+    if (worker.length === 0) return [workerDown(leases.lost().findLast(({ lease }) => lease.introduction.component === 'worker'))];
     const agent = row.kind === 'agent_execution';
     const queue = agent ? settings.agentRunnerQueue : settings.workflowRunnerQueue;
     const runners = leases.ofQueue(queue);
     if (runners.length === 0) {
       if (await this.#pollers.anyWithoutLease(queue)) return [];
-      return [noRunner(agent ? 'agent-runner' : 'workflow-runner', queue, leases.lastOfQueue(queue), now)];
+      return [noRunner(agent ? 'agent-runner' : 'workflow-runner', queue, leases.lastOfQueue(queue))];
     }
     const slots = runners.reduce((sum, { introduction }) => sum + introduction.slots, 0);
     const used = runners.reduce((sum, { slotsUsed }) => sum + slotsUsed, 0);

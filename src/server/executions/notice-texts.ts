@@ -44,33 +44,33 @@ export function temporalSlow({ temporal }: Temporal, reason: unknown): NoticeIni
   };
 }
 
-export function workerDown(last: LostLease | undefined, now: number): NoticeInit {
+export function workerDown(last: LostLease | undefined): NoticeInit {
   return {
     code: NoticeCode.WORKER_DOWN,
     severity: Severity.ERROR,
-    text: `The workflow worker is not connected${lastSeen(last, now)}. Runs wait until it is back.`,
+    text: `The workflow worker is not connected${lastSeen(last)}. Runs wait until it is back.`,
     component: 'worker',
     remedies: remedies('worker'),
   };
 }
 
-export function noRunner(component: 'agent-runner' | 'workflow-runner', queue: string, last: LostLease | undefined, now: number): NoticeInit {
+export function noRunner(component: 'agent-runner' | 'workflow-runner', queue: string, last: LostLease | undefined): NoticeInit {
   return {
     code: component === 'agent-runner' ? NoticeCode.NO_RUNNER : NoticeCode.NO_WORKFLOW_RUNNER,
     severity: Severity.WARNING,
-    text: `Nothing is polling the queue ${queue}: no ${component} is connected${lastSeen(last, now)}. The run starts when one comes.`,
+    text: `Nothing is polling the queue ${queue}: no ${component} is connected${lastSeen(last)}. The run starts when one comes.`,
     component,
     ...addressOf(last),
     remedies: remedies(component),
   };
 }
 
-export function runnerLost(lost: LostLease, now: number): NoticeInit {
+export function runnerLost(lost: LostLease): NoticeInit {
   const { name, component } = lost.lease.introduction;
   return {
     code: NoticeCode.RUNNER_LOST,
     severity: Severity.ERROR,
-    text: `${name}, which works on this run, has gone${lastSeen(lost, now)}. If it does not come back, the run fails or goes on elsewhere once Temporal misses its heartbeat.`,
+    text: `${name}, which works on this run, has gone${lastSeen(lost)}. If it does not come back, the run fails or goes on elsewhere once Temporal misses its heartbeat.`,
     component,
     ...addressOf(lost),
     remedies: remedies(component),
@@ -93,16 +93,11 @@ function addressOf(last: LostLease | undefined): { address?: string } {
   return endpoint === '' ? {} : { address: endpoint };
 }
 
-function lastSeen(last: LostLease | undefined, now: number): string {
+/** The time, not how long ago it was: a notice stands, and its words must stay true. */
+function lastSeen(last: LostLease | undefined): string {
   if (last === undefined) return '';
-  return ` (last seen ${ago(now - last.at)} ago: ${last.reason.replace(/\.$/, '')})`;
-}
-
-function ago(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+  const at = new Date(last.at).toISOString().slice(0, 19).replace('T', ' ');
+  return ` (last seen at ${at} UTC: ${last.reason.replace(/\.$/, '')})`;
 }
 
 function textOf(reason: unknown): string {

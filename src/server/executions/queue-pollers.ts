@@ -9,21 +9,23 @@ interface Answer {
   readonly identities: readonly string[];
 }
 
+/** How our own runners name themselves to Temporal: `<name>-<pid>`. Temporal's SDKs say `<pid>@<host>` where nobody says otherwise. */
+const OURS = /^[^@]+-\d+$/;
+
 /**
- * Who polls a queue without having a lease: the original's runners. Temporal remembers workers for minutes after they are gone, so those
- * that had a lease and lost it do not count.
+ * Who polls a queue without having a lease: the original's runners. Our own always have one, and do not count without: Temporal remembers
+ * workers for minutes after they are gone.
  */
 export class QueuePollers {
-  readonly #context: Pick<ExecutionsContext, 'temporal' | 'leases' | 'clock' | 'log'>;
+  readonly #context: Pick<ExecutionsContext, 'temporal' | 'clock' | 'log'>;
   readonly #answers = new Map<string, Answer>();
 
-  constructor(context: Pick<ExecutionsContext, 'temporal' | 'leases' | 'clock' | 'log'>) {
+  constructor(context: Pick<ExecutionsContext, 'temporal' | 'clock' | 'log'>) {
     this.#context = context;
   }
 
   async anyWithoutLease(queue: string): Promise<boolean> {
-    const gone = new Set(this.#context.leases.lost().map(({ lease: { introduction } }) => `${introduction.pid}@${introduction.host}`));
-    return (await this.#identities(queue)).some((identity) => !gone.has(identity));
+    return (await this.#identities(queue)).some((identity) => !OURS.test(identity));
   }
 
   async #identities(queue: string): Promise<readonly string[]> {

@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { Logger } from 'pino';
 import type { Clock } from '../../contract/clock.js';
-import { aborted, invalidArgument, StigmerError, unavailable } from '../../contract/errors.js';
+import { aborted, Code, invalidArgument, StigmerError, unavailable } from '../../contract/errors.js';
 import { HelloResponseSchema, type HelloRequest, type HelloResponse, type Introduction } from '../../contract/gen/stigmer/runner/v1/runner_pb.js';
 import type { CallContext, Send } from '../rpc.js';
 import { checkIntroduction } from './introduction.js';
@@ -62,7 +62,8 @@ class LeaseHolder {
       await this.#send(frame({ case: 'lease', value: { leaseId: this.#lease.id, ttlMs, serverVersion } }));
       await Promise.race([this.#listen(requests), this.#ended]);
     } catch (error) {
-      reason = StigmerError.from(error).message;
+      const failure = StigmerError.from(error);
+      reason = failure.code === Code.CANCELLED ? 'its connection was lost' : failure.message;
       throw error;
     } finally {
       this.#cancelExpiry();
