@@ -52,6 +52,8 @@ export const environment = defineEnvironment({
   OPENAI_API_KEY: { type: 'string', secret: true, meaning: 'the key for the provider openai', example: 'sk-…' },
   STIGMER_LLM_MAX_TOKENS: { type: 'int', min: 1, meaning: 'the most tokens of one answer of the model', example: '8192' },
   STIGMER_LLM_TEMPERATURE: { type: 'string', meaning: 'the temperature of the model, from 0 to 2', example: '0.2' },
+  STIGMER_LLM_PRICE_INPUT: { type: 'string', meaning: 'what a million tokens of input cost, in US dollars', example: '2.50' },
+  STIGMER_LLM_PRICE_OUTPUT: { type: 'string', meaning: 'what a million tokens of output cost, in US dollars', example: '10' },
   STIGMER_LLM_CONTEXT_TOKENS: { type: 'int', min: 1024, meaning: "the size of the model's context that Ollama is asked for", example: '16384' },
   SANDBOX_ROOT_DIR: {
     type: 'path',

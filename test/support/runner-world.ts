@@ -21,6 +21,7 @@ export interface RunOptions {
   readonly sessionId?: string;
   readonly attempt?: number;
   readonly id?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly spec?: Partial<MessageInitShape<typeof AgentExecutionSpecSchema>>;
 }
 
@@ -77,8 +78,8 @@ export async function startRunnerWorld({ provider = 'openai', script, ours = tru
       baseUrlVariable: provider === 'ollama' ? 'OLLAMA_BASE_URL' : 'STIGMER_LLM_BASE_URL',
       apiKeyVariables: provider === 'openai' ? 'OPENAI_API_KEY or STIGMER_LLM_API_KEY' : '',
     },
-    start({ message = 'Hello', sessionId = 'ses-1', attempt = 1, id = `aex-${++executions}`, spec = {} } = {}) {
-      const execution = create(AgentExecutionSchema, { metadata: { id, org: 'acme' }, spec: { sessionId, message, ...spec } } as MessageInitShape<typeof AgentExecutionSchema>);
+    start({ message = 'Hello', sessionId = 'ses-1', attempt = 1, id = `aex-${++executions}`, annotations = {}, spec = {} } = {}) {
+      const execution = create(AgentExecutionSchema, { metadata: { id, org: 'acme', annotations: { ...annotations } }, spec: { sessionId, message, ...spec } } as MessageInitShape<typeof AgentExecutionSchema>);
       const abort = new AbortController();
       const parts = {
         settings: world.settings,

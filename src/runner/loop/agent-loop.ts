@@ -32,6 +32,8 @@ export interface TokenUsage {
   readonly outputTokens: number;
   /** Part of `inputTokens`. */
   readonly cachedInputTokens: number;
+  /** Millionths of a US dollar; 0 when the price is not known. */
+  readonly costMicros: number;
   readonly model: string;
 }
 

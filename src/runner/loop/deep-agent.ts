@@ -9,6 +9,7 @@ import { chatModel } from '../model/chat-model.js';
 import type { AskedModel } from '../model/model-failure.js';
 import { modelFetch, type ModelLimits, type ModelListener } from '../model/model-fetch.js';
 import type { AgentLoop, LoopEnd, LoopEvent } from './agent-loop.js';
+import { LoopGuard, type LoopLimits } from './loop-guard.js';
 import { modelTurns } from './model-turns.js';
 import { Places } from './place.js';
 import { ToolCallIds } from './tool-call-ids.js';
@@ -36,6 +37,7 @@ export interface DeepAgentOptions {
   readonly threadId: string;
   /** Id of the user's message in the thread: said again, by a second attempt of the run, it takes its own place. */
   readonly messageId: string;
+  readonly limits: LoopLimits;
   readonly clock: Clock;
   /** Hears how the connection to the model fares. */
   readonly model: ModelListener;
@@ -76,6 +78,11 @@ function build(options: DeepAgentOptions, emit: (event: LoopEvent) => void, sign
   const places = new Places();
   const ids = new ToolCallIds();
   const faults = new Map<string, string>();
+  const guard = new LoopGuard(options.limits);
+  const tell = (event: LoopEvent): void => {
+    if (event.type === 'usage') guard.afterTurn(event.usage);
+    emit(event);
+  };
   const listener = (): ModelListener => {
     const { call } = places.here;
     return {
@@ -98,9 +105,10 @@ function build(options: DeepAgentOptions, emit: (event: LoopEvent) => void, sign
         emit,
         listener: options.model,
         signal,
+        guard,
         onFaults: (found) => found.forEach((fault, id) => faults.set(id, fault)),
       }),
-      wrapToolCall: toolCalls({ places, emit, signal, takesBlocks: asked.settings.provider === 'anthropic', faultOf: (id) => faults.get(id) }),
+      wrapToolCall: toolCalls({ places, emit, signal, guard, takesBlocks: asked.settings.provider === 'anthropic', faultOf: (id) => faults.get(id) }),
     }),
   ] as AgentMiddleware[];
 
@@ -113,5 +121,5 @@ function build(options: DeepAgentOptions, emit: (event: LoopEvent) => void, sign
     subagents: withGeneralPurpose(options).map((one) => ({ ...one, tools: [...one.tools] as never, middleware })),
     checkpointer: memory,
   });
-  return { agent, stream: new TurnStream({ places, ids, model: asked.model, emit }) };
+  return { agent, stream: new TurnStream({ places, ids, asked, emit: tell }) };
 }

@@ -4,6 +4,7 @@ import type { StigmerError } from '../../contract/errors.js';
 import { type AskedModel, brokenAnswer, modelFailureIn } from '../model/model-failure.js';
 import type { ModelListener } from '../model/model-fetch.js';
 import type { LoopEvent } from './agent-loop.js';
+import type { LoopGuard } from './loop-guard.js';
 import type { ModelCall, Places } from './place.js';
 import { checkToolCalls } from './tool-arguments.js';
 import type { ToolCallIds } from './tool-call-ids.js';
@@ -15,6 +16,7 @@ export interface ModelTurnsOptions {
   readonly emit: (event: LoopEvent) => void;
   readonly listener: ModelListener;
   readonly signal: AbortSignal;
+  readonly guard: LoopGuard;
   /** Told of calls that cannot be carried out, with what is wrong with their arguments. */
   readonly onFaults: (faults: ReadonlyMap<string, string>) => void;
 }
@@ -24,9 +26,10 @@ const tries = 3;
 
 /** What an agent of the library does around each call to the model: tells its beginning and end, and asks again when an answer breaks off. */
 export function modelTurns(options: ModelTurnsOptions): NonNullable<AgentMiddleware['wrapModelCall']> {
-  const { asked, places, ids, emit, listener, signal, onFaults } = options;
+  const { asked, places, ids, emit, listener, signal, guard, onFaults } = options;
   let turns = 0;
   return async (request, handler) => {
+    guard.beforeTurn();
     const { scope } = places.here;
     const turn = `turn-${++turns}`;
     emit({ type: 'turn-started', turn, ...(scope === undefined ? {} : { scope }) });

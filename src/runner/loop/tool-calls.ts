@@ -2,12 +2,14 @@ import { ToolMessage } from '@langchain/core/messages';
 import { isCommand, isGraphBubbleUp } from '@langchain/langgraph';
 import { type AgentMiddleware, ToolInvocationError } from 'langchain';
 import type { JsonObject, LoopEvent, TodoEntry } from './agent-loop.js';
+import { limitErrorIn, type LoopGuard } from './loop-guard.js';
 import type { Places } from './place.js';
 
 export interface ToolCallsOptions {
   readonly places: Places;
   readonly emit: (event: LoopEvent) => void;
   readonly signal: AbortSignal;
+  readonly guard: LoopGuard;
   /** Whether results may hold pictures and files. Some providers' clients take text alone. */
   readonly takesBlocks: boolean;
   /** What is wrong with the arguments of a call, by its id. */
@@ -21,12 +23,13 @@ const fileTools = new Set(['ls', 'read_file', 'write_file', 'edit_file', 'delete
  * What an agent of the library does around each tool call: tells its beginning and end. A tool that fails is told to the model, in a
  * sentence, and never ends the run.
  */
-export function toolCalls({ places, emit, signal, takesBlocks, faultOf }: ToolCallsOptions): NonNullable<AgentMiddleware['wrapToolCall']> {
+export function toolCalls({ places, emit, signal, guard, takesBlocks, faultOf }: ToolCallsOptions): NonNullable<AgentMiddleware['wrapToolCall']> {
   return async (request, handler) => {
     const { name, args } = request.toolCall;
     const id = request.toolCall.id ?? '';
     const { scope } = places.here;
     const where = scope === undefined ? {} : { scope };
+    guard.beforeCall(name, args as JsonObject);
     emit({ type: 'tool-started', id, name, args: args as JsonObject, ...where });
     const ended = (result: string, failed: boolean): void => {
       emit({ type: 'tool-ended', id, result, failed, ...where });
@@ -48,8 +51,10 @@ export function toolCalls({ places, emit, signal, takesBlocks, faultOf }: ToolCa
       if (name === 'write_todos' && !failed && scope === undefined) emit({ type: 'todos', items: todosOf(args as JsonObject) });
       return answer;
     } catch (error) {
-      // An interrupt travels as an error and is none.
+      // An interrupt travels as an error and is none; a limit of a sub-agent is one of the run.
       if (signal.aborted || isGraphBubbleUp(error)) throw error;
+      const limit = limitErrorIn(error);
+      if (limit !== undefined) throw limit;
       return refusal(toolError(name, error));
     }
   };

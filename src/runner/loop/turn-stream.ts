@@ -1,6 +1,7 @@
 import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 import { AIMessageChunk, type BaseMessage, isAIMessage } from '@langchain/core/messages';
 import type { LLMResult } from '@langchain/core/outputs';
+import type { AskedModel } from '../model/model-failure.js';
 import type { LoopEvent, TokenUsage } from './agent-loop.js';
 import type { ModelCall, Places } from './place.js';
 import type { ToolCallIds } from './tool-call-ids.js';
@@ -22,15 +23,15 @@ export class TurnStream extends BaseCallbackHandler {
   readonly lc_prefer_streaming = true;
   readonly #places: Places;
   readonly #ids: ToolCallIds;
-  readonly #model: string;
+  readonly #asked: AskedModel;
   readonly #emit: (event: LoopEvent) => void;
   readonly #calls = new Map<string, ModelCall>();
 
-  constructor(options: { places: Places; ids: ToolCallIds; model: string; emit: (event: LoopEvent) => void }) {
+  constructor(options: { places: Places; ids: ToolCallIds; asked: AskedModel; emit: (event: LoopEvent) => void }) {
     super();
     this.#places = options.places;
     this.#ids = options.ids;
-    this.#model = options.model;
+    this.#asked = options.asked;
     this.#emit = options.emit;
   }
 
@@ -67,11 +68,16 @@ export class TurnStream extends BaseCallbackHandler {
 
   #usageOf({ usage_metadata: used, response_metadata: about }: { usage_metadata?: UsageMetadata | undefined; response_metadata: Record<string, unknown> }): TokenUsage {
     const named = about['model_name'] ?? about['model'];
+    const { model, settings } = this.#asked;
+    const [inputTokens, outputTokens] = [used?.input_tokens ?? 0, used?.output_tokens ?? 0];
+    const { input = 0, output = 0 } = settings.price ?? {};
     return {
-      inputTokens: used?.input_tokens ?? 0,
-      outputTokens: used?.output_tokens ?? 0,
+      inputTokens,
+      outputTokens,
       cachedInputTokens: used?.input_token_details?.cache_read ?? 0,
-      model: typeof named === 'string' && named !== '' ? named : this.#model,
+      // A price in dollars for a million tokens is one in millionths of a dollar for a token.
+      costMicros: Math.round(inputTokens * input + outputTokens * output),
+      model: typeof named === 'string' && named !== '' ? named : model,
     };
   }
 }

@@ -31,6 +31,7 @@ describe('modelSettings', () => {
     [{ STIGMER_LLM_BASE_URL: 'localhost:11434' }, /STIGMER_LLM_BASE_URL must be an http or https URL/],
     [{ STIGMER_LLM_BASE_URL: 'http://me:secret@box' }, /^STIGMER_LLM_BASE_URL must be an http or https URL without user name and password, for example \S+$/],
     [{ STIGMER_LLM_TEMPERATURE: 'warm' }, /STIGMER_LLM_TEMPERATURE "warm" must be a number from 0 to 2/],
+    [{ STIGMER_LLM_PRICE_INPUT: '-1' }, /STIGMER_LLM_PRICE_INPUT "-1" must be a number from 0 to 10000/],
     [{ STIGMER_LLM_PROVIDER: 'openai', OPENAI_API_KEY: 'k' }, /STIGMER_LLM_MODEL is not set/],
     [{ STIGMER_LLM_PROVIDER: 'openai', STIGMER_LLM_MODEL: 'm' }, /OPENAI_API_KEY or STIGMER_LLM_API_KEY is not set/],
     [{ STIGMER_LLM_PROVIDER: 'anthropic' }, /ANTHROPIC_API_KEY or STIGMER_LLM_API_KEY is not set/],

@@ -18,6 +18,8 @@ export interface ModelSettings {
   readonly maxTokens?: number;
   readonly temperature?: number;
   readonly contextTokens?: number;
+  /** US dollars for a million tokens. */
+  readonly price?: { readonly input: number; readonly output: number };
 }
 
 interface ProviderFacts {
@@ -87,10 +89,16 @@ export function modelSettings(env: RunnerEnvironment): ModelSettings {
     fault(apiKeyVariables, `is not set, and the provider ${provider} wants a key`);
   }
 
-  const temperature = env.STIGMER_LLM_TEMPERATURE === undefined ? undefined : Number(env.STIGMER_LLM_TEMPERATURE);
-  if (temperature !== undefined && !(temperature >= 0 && temperature <= 2)) {
-    fault('STIGMER_LLM_TEMPERATURE', `${JSON.stringify(env.STIGMER_LLM_TEMPERATURE)} must be a number from 0 to 2, for example 0.2`);
-  }
+  const number = (name: 'STIGMER_LLM_TEMPERATURE' | 'STIGMER_LLM_PRICE_INPUT' | 'STIGMER_LLM_PRICE_OUTPUT', most: number, example: string): number | undefined => {
+    const text = env[name];
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (!(value >= 0 && value <= most)) fault(name, `${JSON.stringify(text)} must be a number from 0 to ${most}, for example ${example}`);
+    return value;
+  };
+  const temperature = number('STIGMER_LLM_TEMPERATURE', 2, '0.2');
+  const input = number('STIGMER_LLM_PRICE_INPUT', 10_000, '2.50');
+  const output = number('STIGMER_LLM_PRICE_OUTPUT', 10_000, '10');
 
   if (faults.length > 0) {
     const message = faults.map(({ field, description }) => `${field} ${description}`).join('\n');
@@ -105,6 +113,7 @@ export function modelSettings(env: RunnerEnvironment): ModelSettings {
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(env.STIGMER_LLM_MAX_TOKENS === undefined ? {} : { maxTokens: env.STIGMER_LLM_MAX_TOKENS }),
     ...(temperature === undefined ? {} : { temperature }),
+    ...(input === undefined && output === undefined ? {} : { price: { input: input ?? 0, output: output ?? 0 } }),
     ...(env.STIGMER_LLM_CONTEXT_TOKENS === undefined ? {} : { contextTokens: env.STIGMER_LLM_CONTEXT_TOKENS }),
   };
 }

@@ -12,6 +12,7 @@ import type { ModelSettings } from '../model/model-settings.js';
 import { SessionFiles } from '../workspace/session-files.js';
 import { sessionFolder } from '../workspace/session-folder.js';
 import { failureSentence } from './failure-sentence.js';
+import { loopLimits } from './loop-limits.js';
 import { modelNotices, severity } from './model-notices.js';
 import { prepareSkills } from './prepare-skills.js';
 import { systemPrompt } from './prompt.js';
@@ -52,6 +53,7 @@ export async function prepareLoop(parts: LoopParts, request: LoopRequest): Promi
     subAgents,
     memory,
     threadId,
+    limits: loopLimits(execution.metadata, loaded.agent.metadata, settings),
     messageId: execution.metadata?.id ?? '',
     clock,
     model: modelNotices({ tell: notice, masker, clock, address: settings.baseUrl }),

@@ -160,9 +160,9 @@ describe('Transcript', () => {
 
   it('sums up what was used', () => {
     const { hear, state } = start();
-    const usage = { inputTokens: 10, outputTokens: 5, cachedInputTokens: 3, model: 'm' };
+    const usage = { inputTokens: 10, outputTokens: 5, cachedInputTokens: 3, costMicros: 7, model: 'm' };
     hear({ type: 'usage', usage }, { type: 'usage', usage });
-    expect(state.usage).toMatchObject({ inputTokens: 20n, outputTokens: 10n, cachedInputTokens: 6n, modelCalls: 2, model: 'm' });
+    expect(state.usage).toMatchObject({ inputTokens: 20n, outputTokens: 10n, cachedInputTokens: 6n, costMicros: 14n, modelCalls: 2, model: 'm' });
   });
 
   it('masks secrets in everything, split over two tokens too', () => {

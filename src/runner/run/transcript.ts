@@ -245,8 +245,8 @@ export class Transcript {
     this.#append(executionEvent('todosReplaced', { todos: this.#todos }));
   }
 
-  #addUsage({ inputTokens, outputTokens, cachedInputTokens, model }: TokenUsage): void {
-    const usage = { inputTokens: BigInt(inputTokens), outputTokens: BigInt(outputTokens), cachedInputTokens: BigInt(cachedInputTokens), modelCalls: 1, model };
+  #addUsage({ inputTokens, outputTokens, cachedInputTokens, costMicros, model }: TokenUsage): void {
+    const usage = { inputTokens: BigInt(inputTokens), outputTokens: BigInt(outputTokens), cachedInputTokens: BigInt(cachedInputTokens), costMicros: BigInt(costMicros), modelCalls: 1, model };
     this.#append(executionEvent('usageAdded', { usage }));
   }
 
