@@ -389,6 +389,7 @@ describe('Ctrl-C while it runs', () => {
       await until(() => running.out.screen.includes('working'));
       running.signals.end(ending);
       expect(await running.code).toBe(code);
+      expect(running.err.screen.includes('Detached.')).toBe(ending !== 'CLOSED_PIPE');
     }
   });
 });

@@ -21,13 +21,9 @@ export async function startServer(ctx: CliContext, input: StartInput): Promise<v
   const { status, alreadyRunning } = await startDaemon(optionsOf(ctx, input), (event) => progress.show(event));
   progress.end();
   if (ctx.format !== 'text') return writeValue(ctx.out, ctx.format, { alreadyRunning, ...status });
-  if (alreadyRunning) {
-    ctx.out.line(`The server runs already, since ${status.startedAt} (pid ${status.pid}).`);
-    for (const component of status.components) if (component.state === 'ready') writeReady(ctx.out, component);
-    return;
-  }
   for (const component of status.components) progress.ready(component);
-  ctx.out.line(bold(`Ready in ${formatDuration(ctx.clock.now() - begun)}`));
+  if (alreadyRunning) ctx.out.line(`The server runs already, since ${status.startedAt} (pid ${status.pid}).`);
+  else ctx.out.line(bold(`Ready in ${formatDuration(ctx.clock.now() - begun)}`));
 }
 
 function optionsOf(ctx: CliContext, { only, demoModel, port, httpPort, temporalPort }: StartInput): StartOptions {

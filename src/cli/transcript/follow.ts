@@ -8,6 +8,7 @@ import { Phase, phaseName } from '../../contract/phases.js';
 import { connectionFault } from '../connection/connection-fault.js';
 import type { CliContext } from '../context.js';
 import { ExitCode } from '../exit-codes.js';
+import { endingOf } from '../signals.js';
 import { formatDuration } from '../terminal/format.js';
 import { cyan, dim, yellow } from '../terminal/output.js';
 import { NdjsonView } from './ndjson-view.js';
@@ -84,7 +85,7 @@ class Follower {
             for (const news of this.#transcript.state(event.state)) this.#view.show(news);
             break;
           case 'notice':
-            for (const news of this.#transcript.notice(event.notice)) this.#view.show(news);
+            for (const news of this.#transcript.notice(event.notice, clock.now())) this.#view.show(news);
             break;
           case 'break':
             this.#connectionLost(event.reason);
@@ -102,8 +103,9 @@ class Follower {
         }
       }
       while (this.#asking !== undefined) await this.#asking;
-      if (signal.aborted) throw StigmerError.from(signal.reason);
-      return this.#detached();
+      if (!signal.aborted) return this.#detached();
+      if (endingOf(signal) !== 'CLOSED_PIPE') this.#detached();
+      throw StigmerError.from(signal.reason);
     } finally {
       release();
       this.#cancelTimer();
@@ -123,16 +125,22 @@ class Follower {
     });
   }
 
-  /** A line that shows that time passes, for people only. */
+  /** Once a second: notices that have changed, and for people a line that shows that time passes. */
   #tick(): void {
     const { clock, out, format } = this.#ctx;
-    if (!out.isTty || format !== 'text') return;
     this.#cancelTimer = clock.setTimer(QUIET_MS, () => {
-      const phase = this.#state.status.value?.phase ?? Phase.PENDING;
-      const quiet = clock.now() - this.#quietSince;
-      if (this.#asking === undefined && quiet >= QUIET_MS) out.status(dim(`${PHASE_ICONS[phase] ?? '•'} ${phaseName(phase)} · quiet for ${formatDuration(Math.floor(quiet / 1000) * 1000).replace('.0', '')}`));
+      if (this.#asking === undefined) {
+        for (const news of this.#transcript.due(clock.now())) this.#view.show(news);
+        const quiet = clock.now() - this.#quietSince;
+        if (format === 'text' && quiet >= QUIET_MS) out.status(dim(this.#quietText(quiet)));
+      }
       this.#tick();
     });
+  }
+
+  #quietText(quietMs: number): string {
+    const phase = this.#state.status.value?.phase ?? Phase.PENDING;
+    return `${PHASE_ICONS[phase] ?? '•'} ${phaseName(phase)} · quiet for ${formatDuration(Math.floor(quietMs / 1000) * 1000).replace('.0', '')}`;
   }
 
   #onInterrupt(): void {

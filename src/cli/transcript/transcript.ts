@@ -5,17 +5,22 @@ import { AgentTranscript } from './agent-transcript.js';
 import type { TranscriptEvent } from './events.js';
 import { WorkflowTranscript } from './workflow-transcript.js';
 
+/** A notice whose condition holds. */
+interface Standing {
+  readonly notice: Notice;
+  readonly toldText: string;
+  readonly toldAt: number;
+}
+
+/** A notice that changes ("trying again in 2 s", "40 % pulled") is told anew at most this often, in milliseconds. */
+const NOTICE_EVERY_MS = 5_000;
+
 /** Turns the states and notices of one execution into what is new in them. The end is told by the summary, not here. */
 export class Transcript {
   readonly #agent = new AgentTranscript();
   readonly #workflow = new WorkflowTranscript();
-  readonly #notices = new Map<string, Notice>();
+  readonly #standing = new Map<string, Standing>();
   #phase: number = Phase.UNSPECIFIED;
-
-  /** Notices whose condition is not over. */
-  get notices(): Notice[] {
-    return [...this.#notices.values()];
-  }
 
   state({ status }: ExecutionState): TranscriptEvent[] {
     if (status.case === undefined) return [];
@@ -26,14 +31,27 @@ export class Transcript {
     return [...events, ...(status.case === 'agent' ? this.#agent.take(status.value) : this.#workflow.take(status.value))];
   }
 
-  notice(notice: Notice): TranscriptEvent[] {
-    const before = this.#notices.get(notice.code);
+  /** @param now milliseconds since 1970 */
+  notice(notice: Notice, now: number): TranscriptEvent[] {
+    const standing = this.#standing.get(notice.code);
     if (notice.cleared) {
-      this.#notices.delete(notice.code);
-      return before === undefined ? [] : [{ type: 'notice-over', notice: before }];
+      this.#standing.delete(notice.code);
+      return standing === undefined ? [] : [{ type: 'notice-over', notice: standing.notice }];
     }
-    this.#notices.set(notice.code, notice);
-    // After a break the server repeats what still holds.
-    return before?.text === notice.text ? [] : [{ type: 'notice', notice }];
+    if (standing === undefined) return [this.#tell(notice, now)];
+    // After a break the server repeats what still holds, and such a one is not told again.
+    this.#standing.set(notice.code, { ...standing, notice });
+    return this.due(now);
+  }
+
+  /** Changed notices whose time to be told has come. */
+  due(now: number): TranscriptEvent[] {
+    const changed = [...this.#standing.values()].filter(({ notice, toldText, toldAt }) => notice.text !== toldText && now - toldAt >= NOTICE_EVERY_MS);
+    return changed.map(({ notice }) => this.#tell(notice, now));
+  }
+
+  #tell(notice: Notice, now: number): TranscriptEvent {
+    this.#standing.set(notice.code, { notice, toldText: notice.text, toldAt: now });
+    return { type: 'notice', notice };
   }
 }
