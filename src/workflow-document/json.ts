@@ -1,0 +1,2 @@
+export { isObject } from '../expressions/jq/json.js';
+export type { Json, JsonObject } from '../expressions/expression.js';
