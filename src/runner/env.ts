@@ -80,6 +80,11 @@ export const environment = defineEnvironment({
 
 export type RunnerEnvironment = EnvironmentValues<typeof environment.variables>;
 
+/** Where the programs of commands are looked for. */
+export function searchPath(): string {
+  return process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
+}
+
 /** Variables by which the libraries of the loop could be steered, or made to send conversations elsewhere. */
 const OF_LIBRARIES = /^(LANGSMITH|LANGCHAIN|LANGGRAPH|OPENAI|ANTHROPIC|OLLAMA)_/;
 

@@ -55,11 +55,12 @@ export interface WorldOptions {
   /** False: the original's server. */
   readonly ours?: boolean;
   readonly secrets?: readonly string[];
+  readonly hostTools?: boolean;
 }
 
 let executions = 0;
 
-export async function startRunnerWorld({ provider = 'openai', script, ours = true, secrets = [] }: WorldOptions): Promise<RunnerWorld> {
+export async function startRunnerWorld({ provider = 'openai', script, ours = true, secrets = [], hostTools = false }: WorldOptions): Promise<RunnerWorld> {
   const [peer, model, workspace] = await Promise.all([startRunnerPeer(), startModelServer({ script }), mkdtemp(join(tmpdir(), 'stigmer-runner-'))]);
   peer.manners.ours = ours;
   const client = new RpcClient({ endpoint: peer.endpoint, token: 'runner-token' });
@@ -88,6 +89,7 @@ export async function startRunnerWorld({ provider = 'openai', script, ours = tru
         store: fileThreadStore(join(workspace, '.threads')),
         clock: systemClock,
         log,
+        ...(hostTools ? { hostTools: { path: '/usr/local/bin:/usr/bin:/bin' } } : {}),
       };
       const context = { client, clock: systemClock, log, leaseId: () => (ours ? world.lease : undefined), threads, secrets, prepareLoop: prepareLoop.bind(undefined, parts) };
       const run = new Run(context, { execution, threadId: `thread-${sessionId}`, attempt, signal: abort.signal });

@@ -46,7 +46,7 @@ export function toolCalls({ places, emit, signal, guard, takesBlocks, faultOf }:
       const message = toolMessageOf(answer, id);
       const text = message === undefined ? '' : textOf(message);
       if (message !== undefined && !(takesBlocks && holdsMoreThanText(message))) message.content = text;
-      const failed = message?.status === 'error' || (fileTools.has(name) && /^Error\b/.test(text));
+      const failed = message?.status === 'error' || saysFailed(name, text);
       ended(text, failed);
       if (name === 'write_todos' && !failed && scope === undefined) emit({ type: 'todos', items: todosOf(args as JsonObject) });
       return answer;
@@ -84,6 +84,11 @@ function toolMessageOf(answer: unknown, id: string): ToolMessage | undefined {
   const { messages } = (answer.update ?? {}) as { messages?: unknown };
   if (!Array.isArray(messages)) return undefined;
   return messages.filter((message) => ToolMessage.isInstance(message)).find((message) => message.tool_call_id === id);
+}
+
+/** Whether the result is the sentence of a failure. */
+function saysFailed(name: string, text: string): boolean {
+  return fileTools.has(name) ? /^Error\b/.test(text) : name === 'execute' && text.startsWith('Error: Execution not available');
 }
 
 function holdsMoreThanText({ content }: ToolMessage): boolean {

@@ -11,6 +11,7 @@ import type { ModelLimits } from '../model/model-fetch.js';
 import type { ModelSettings } from '../model/model-settings.js';
 import { SessionFiles } from '../workspace/session-files.js';
 import { sessionFolder } from '../workspace/session-folder.js';
+import { SessionShell } from '../workspace/session-shell.js';
 import { failureSentence } from './failure-sentence.js';
 import { loopLimits } from './loop-limits.js';
 import { modelNotices, severity } from './model-notices.js';
@@ -25,30 +26,34 @@ export interface LoopParts {
   /** Folder in which each session has its workspace. */
   readonly workspaceRoot: string;
   readonly store: ThreadStore;
+  /** Commands may be run; programs are looked for in `path`. */
+  readonly hostTools?: { readonly path: string };
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** Makes the agent of a run: model, prompt, files of its session, memory of its thread. */
 export async function prepareLoop(parts: LoopParts, request: LoopRequest): Promise<PreparedLoop> {
-  const { settings, clock, log, store, workspaceRoot } = parts;
-  const { execution, loaded, threadId, masker, notice, signal } = request;
+  const { settings, clock, log, store, workspaceRoot, hostTools } = parts;
+  const { execution, loaded, variables, threadId, masker, notice, signal } = request;
   const model = chooseModel(execution.spec?.executionConfig?.modelName ?? '', settings);
   const folder = await sessionFolder(workspaceRoot, loaded.sessionId);
   const spec = loaded.agent.spec;
   const org = execution.metadata?.org ?? '';
+  const files = hostTools === undefined ? new SessionFiles(folder, signal) : new SessionShell({ folder, signal, clock, variables: variables.values, path: hostTools.path });
   const skills = await prepareSkills(workspaceRoot, [...loaded.skills, ...loaded.subAgentSkills.flat()], signal);
+  if (hostTools !== undefined) await skills.linkInto(folder);
   const subAgents = (spec?.subAgents ?? []).map(({ name, description, instructions }, at) => ({
     name,
     description,
-    systemPrompt: systemPrompt({ instructions, skills: skills.prompt(loaded.subAgentSkills[at] ?? []), org, clock }),
+    systemPrompt: systemPrompt({ instructions, skills: skills.prompt(loaded.subAgentSkills[at] ?? []), org, clock, commands: hostTools !== undefined }),
     tools: [],
   }));
   const memory = await ThreadMemory.open({ threadId, store, mask: (value: JsonValue) => masker.json(value) });
   const loop = deepAgentLoop({
     asked: { settings, model },
-    systemPrompt: systemPrompt({ instructions: spec?.instructions ?? '', skills: skills.prompt(loaded.skills), org, clock }),
-    files: new CompositeBackend(new SessionFiles(folder, signal), { ...skills.routes }),
+    systemPrompt: systemPrompt({ instructions: spec?.instructions ?? '', skills: skills.prompt(loaded.skills), org, clock, commands: hostTools !== undefined }),
+    files: new CompositeBackend(files, { ...skills.routes }),
     tools: [],
     subAgents,
     memory,

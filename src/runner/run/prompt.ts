@@ -13,15 +13,18 @@ export interface PromptOptions {
   readonly instructions: string;
   readonly skills: readonly PromptSkill[];
   readonly org: string;
+  /** Whether the agent may run commands. */
+  readonly commands: boolean;
   readonly clock: Clock;
 }
 
 const fallback = 'You are a helpful assistant.';
 
 /** The system prompt of an agent: its instructions, its skills, and what it cannot know by itself. */
-export function systemPrompt({ instructions, skills, org, clock }: PromptOptions): string {
+export function systemPrompt({ instructions, skills, org, commands, clock }: PromptOptions): string {
   const today = new Date(clock.now()).toISOString().slice(0, 10);
   const context = ['# Context', '', `- Today is ${today} (UTC).`, '- Your files are under `/`; they are kept for the whole session, and seen by nobody else.'];
+  if (commands) context.push('- Commands run in the folder that file tools call `/`: there, leave the leading slash out (`bin/skills`, not `/bin/skills`).');
   if (org !== '') context.push(`- You work for the organization ${org}.`);
   return [instructions.trim() || fallback, ...skillSection(skills), context.join('\n')].join('\n\n');
 }

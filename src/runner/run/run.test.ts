@@ -408,9 +408,9 @@ describe('a run', () => {
 describe('an agent', () => {
   const hash = 'a'.repeat(64);
   const skill = (over: object = {}) =>
-    create(SkillSchema, { metadata: { name: 'Changelog' }, spec: { skillMd: 'Sort by date.' }, status: { versionHash: hash, artifactStorageKey: `skills/${hash}.zip` }, ...over } as never);
+    create(SkillSchema, { metadata: { name: 'Changelog' }, spec: { skillMd: 'Sort by date.' }, status: { versionHash: hash, artifactStorageKey: `skills/${hash}.zip` }, ...over });
   const agent = (spec: object) =>
-    world.peer.agents.set('agt-1', create(AgentSchema, { metadata: { id: 'agt-1' }, spec: { instructions: 'You are a test agent.', ...spec } } as never));
+    world.peer.agents.set('agt-1', create(AgentSchema, { metadata: { id: 'agt-1' }, spec: { instructions: 'You are a test agent.', ...spec } }));
 
   it('has the text of its skills in its prompt, and their files where the prompt says', async () => {
     await start({
@@ -428,6 +428,48 @@ describe('an agent', () => {
     await run.done;
     expect(bodies()[0]).toContain(`## Skill: Changelog\\n\\nLOCATION: /bin/skills/${hash}/\\n\\nSort by date.`);
     expect(run.server.status.toolCalls).toMatchObject([{ result: expect.stringContaining('the reference') }, { status: ToolCallStatus.TOOL_CALL_FAILED, error: expect.stringContaining('cannot be changed') }]);
+  });
+
+  it('may run commands only where that is allowed, with the variables of the run and the files of its skills', async () => {
+    const script = {
+      rules: [
+        { when: { after_tool: false }, call: { tool: 'execute', args: { command: `cat bin/skills/${hash}/reference.md; echo "$PASSWORD" | tr a-z A-Z; pwd` } } },
+        { say: '{{tool_result}}' },
+      ],
+    };
+    await start({ script });
+    const without = world.start();
+    await without.done;
+    expect(without.server.status.toolCalls).toMatchObject([{ name: 'execute', status: ToolCallStatus.TOOL_CALL_FAILED, error: expect.stringContaining('Execution not available') }]);
+    expect(bodies()[0]).not.toContain('Commands run');
+    await world.close();
+
+    await start({ script, hostTools: true });
+    agent({ skillRefs: [{ slug: 'changelog', kind: 43 }] });
+    world.peer.skills.set('changelog', { skill: skill(), artifact: zip([{ name: 'SKILL.md', content: 'x' }, { name: 'reference.md', content: 'the reference\n' }]) });
+    world.peer.secrets = { runtimeEnv: { PASSWORD: 'hunter22' }, secretNames: ['PASSWORD'] };
+    const run = world.start({ spec: { runtimeEnv: { PASSWORD: { value: '***', isSecret: true } } } });
+    await run.done;
+    expect(run.server.status.toolCalls).toMatchObject([{ status: ToolCallStatus.TOOL_CALL_COMPLETED, result: expect.stringMatching(/^the reference\nHUNTER22\n.*ses-1\n/) }]);
+    expect(run.server.status.toolCalls[0]?.componentMetadata?.componentType).toBe('terminal');
+    // A second run of the session finds its skills as well.
+    await world.start({ spec: { runtimeEnv: {} } }).done;
+  });
+
+  it('ends its commands when it is cancelled', async () => {
+    await start({ hostTools: true, script: { rules: [{ when: { after_tool: false }, call: { tool: 'execute', args: { command: 'echo $$ > pid; sleep 60' } } }, { say: 'x' }] } });
+    const run = world.start();
+    let pid = 0;
+    await until(async () => (pid = Number(await readFile(join(world.workspace, 'ses-1', 'pid'), 'utf8').catch(() => '0'))) > 0);
+    run.abort(runCancelled(''));
+    expect(await run.done).toMatchObject({ phase: Phase.CANCELLED });
+    await until(() => {
+      try {
+        return !process.kill(pid, 0);
+      } catch {
+        return true;
+      }
+    });
   });
 
   it('says which skill is missing', async () => {
@@ -526,7 +568,7 @@ describe('a run that is too much', () => {
 
   it('takes the limits of its agent where it has none of its own', async () => {
     await start({ script: endless });
-    world.peer.agents.set('agt-1', create(AgentSchema, { metadata: { id: 'agt-1', annotations: { 'stigmer.ai/max-steps': '2' } }, spec: { instructions: 'You are a test agent.' } } as never));
+    world.peer.agents.set('agt-1', create(AgentSchema, { metadata: { id: 'agt-1', annotations: { 'stigmer.ai/max-steps': '2' } }, spec: { instructions: 'You are a test agent.' } }));
     expect((await world.start().done).error).toContain('max-steps is 2');
     expect((await world.start({ sessionId: 'ses-2', annotations: { 'stigmer.ai/max-steps': '4' } }).done).error).toContain('max-steps is 4');
   });

@@ -4,7 +4,7 @@ import { RpcClient } from '../../client/rpc-client.js';
 import { wait } from '../../client/wait.js';
 import type { Clock } from '../../contract/clock.js';
 import { failedPrecondition } from '../../contract/errors.js';
-import type { RunnerEnvironment } from '../env.js';
+import { type RunnerEnvironment, searchPath } from '../env.js';
 import type { Logger } from '../log.js';
 import { fileThreadStore } from '../memory/thread-store.js';
 import { Turnstile } from '../memory/turnstile.js';
@@ -115,7 +115,7 @@ async function drain({ polling, runs, clock, log, name }: { polling: Polling; ru
 /** The library of the loop is large: it is loaded when the runner is ready, not before. */
 function loopMaker(options: ServeOptions): (request: LoopRequest) => Promise<PreparedLoop> {
   const { env, model, clock, log } = options;
-  const parts = { settings: model, workspaceRoot: env.SANDBOX_ROOT_DIR, store: fileThreadStore(join(env.SANDBOX_ROOT_DIR, '.threads')), clock, log };
+  const parts = { settings: model, workspaceRoot: env.SANDBOX_ROOT_DIR, store: fileThreadStore(join(env.SANDBOX_ROOT_DIR, '.threads')), clock, log, ...(env.STIGMER_HOST_TOOLS ? { hostTools: { path: searchPath() } } : {}) };
   return async (request) => {
     const { prepareLoop } = await importLoop();
     return prepareLoop(parts, request);
