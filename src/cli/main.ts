@@ -48,4 +48,7 @@ const code = await runProgram(commands, process.argv.slice(2), {
 
 // What is still open (a channel that closes, a supervisor's socket) has nothing more to say. Output comes first: where it is written in
 // the background, its last piece has to arrive, or its reader turn out to have left.
-stdout.write('', () => stderr.write('', () => process.exit(signals.exitCode ?? code)));
+stdout.write('', (error) => {
+  if (error) signals.end('CLOSED_PIPE');
+  stderr.write('', () => process.exit(signals.exitCode ?? code));
+});
