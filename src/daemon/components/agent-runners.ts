@@ -86,7 +86,7 @@ function siteOf({ engine, bridge }: RunnersPlace & { kind: 'container' }, { benc
   ];
   return new ContainerSite({
     engine,
-    gateway: bridge.gateway,
+    network: bridge,
     forwarded: needed.filter(({ endpoint }) => isThisMachine(endpoint.host)),
     label: `${HOME_LABEL}=${site.home.root}`,
     clock: bench.clock,

@@ -4,6 +4,7 @@ import { type Endpoint, formatAddress } from '../wiring/network.js';
 import { Forwarder } from './forwarder.js';
 import { OwnAddresses } from './own-addresses.js';
 import type { ContainerEngine } from './engine.js';
+import type { ContainerNetwork } from './network.js';
 
 /** Something on this machine's loopback that containers need. */
 export interface Forwarded {
@@ -14,8 +15,7 @@ export interface Forwarded {
 
 export interface ContainerSiteOptions {
   readonly engine: ContainerEngine;
-  /** This machine's address on the containers' network. */
-  readonly gateway: string;
+  readonly network: ContainerNetwork;
   /** What is needed there, by the same port. */
   readonly forwarded: readonly Forwarded[];
   /** Label of our containers, with its value. */
@@ -44,20 +44,24 @@ export class ContainerSite {
     }
   }
 
+  /** Closes it and removes the network. The next start makes another one. */
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = undefined;
+    if (open === undefined) return;
     // What could not be opened has said so to whoever opened it.
-    const forwarders = await open?.catch(() => []);
-    await Promise.all((forwarders ?? []).map((forwarder) => forwarder.close()));
+    const forwarders = await open.catch(() => []);
+    await Promise.all(forwarders.map((forwarder) => forwarder.close()));
+    const { engine, network, notice } = this.#options;
+    await engine.run(['network', 'rm', network.name]).catch((error: unknown) => notice(`the container network ${network.name} is left: ${StigmerError.from(error).message}`));
   }
 
   async #listen(): Promise<readonly Forwarder[]> {
-    const { engine, label, clock, gateway, notice } = this.#options;
+    const { engine, label, clock, network, notice } = this.#options;
     const addresses = new OwnAddresses(engine, label, clock);
     const forwarders: Forwarder[] = [];
     for (const { endpoint: to, ours } of this.#options.forwarded) {
-      const listen = { host: gateway, port: to.port };
+      const listen = { host: network.gateway, port: to.port };
       const onRefused = (address: string): void => notice(`${address} wanted to reach ${formatAddress(to)} by ${formatAddress(listen)} and is no container of ours: refused`);
       const forwarder = new Forwarder({ listen, to, admits: (address) => addresses.has(address), onRefused });
       try {
