@@ -1,4 +1,7 @@
 import { request } from 'node:http';
+import { type Client, credentials, loadPackageDefinition, status } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { protoPath } from 'grpc-health-check';
 import { describe, expect, it } from 'vitest';
 import { AgentExecutionCommandController } from '../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/command_pb.js';
 import { startTestServer, type TestServer } from './support/server.js';
@@ -88,3 +91,35 @@ describe('the HTTP side', () => {
     expect((await events(server, id, { 'last-event-id': 'another-log:3' }))[0]).toMatchObject({ event: 'snapshot', data: { snapshot: { resync: true } } });
   });
 });
+
+describe('gRPC’s own services', () => {
+  it('answers health checks for itself and for each service', async () => {
+    const server = await startTestServer();
+    const client = new (loadHealth())(server.endpoint, credentials.createInsecure());
+    const check = (service: string) =>
+      new Promise((resolve, reject) => client['check']!({ service }, (error: Error | null, answer: { status: string }) => (error === null ? resolve(answer.status) : reject(error))));
+    expect(await check('')).toBe('SERVING');
+    expect(await check('ai.stigmer.agentic.agentexecution.v1.AgentExecutionQueryController')).toBe('SERVING');
+    client.close();
+  });
+
+  it('reflects the contract only when it is told to', async () => {
+    // list_services: ''
+    const request = Buffer.from([0x3a, 0x00]);
+    const list = (server: TestServer) =>
+      new Promise<number | string>((resolve) => {
+        const same = (bytes: Buffer): Buffer => bytes;
+        const call = server.client().makeBidiStreamRequest('/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', same, same);
+        call.on('data', (bytes: Buffer) => resolve(bytes.toString('latin1')));
+        call.on('error', (error: Error & { code: number }) => resolve(error.code));
+        call.end(request);
+      });
+    expect(await list(await startTestServer())).toBe(status.UNIMPLEMENTED);
+    expect(await list(await startTestServer({ env: { STIGMER_REFLECTION: '1' } }))).toContain('stigmer.stream.v1.ExecutionStream');
+  });
+});
+
+function loadHealth(): new (address: string, creds: ReturnType<typeof credentials.createInsecure>) => Client & Record<string, Function> {
+  const definition = loadPackageDefinition(loadSync(protoPath, { enums: String })) as unknown as { grpc: { health: { v1: { Health: never } } } };
+  return definition.grpc.health.v1.Health;
+}

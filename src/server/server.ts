@@ -98,7 +98,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const leases = new LeaseRegistry(clock);
   const reports = new ReportSessions();
   const feed = new ListFeed();
-  const watched = new WatchedExecutions(() => liveness.look());
+  const watched = new WatchedExecutions();
   const intents = new IntentLoop({ store, clock, log });
   const notices: StandingNotices = new StandingNotices(clock, (id, notice) => broker.notify(id, notice));
   const broker: ExecutionBroker = new StreamBroker({

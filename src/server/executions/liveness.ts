@@ -1,22 +1,25 @@
 import { isTerminal, Phase } from '../../contract/phases.js';
-import type { StoredExecution } from '../../store/ports.js';
+import type { ExecutionRow } from '../../store/ports.js';
 import type { ExecutionsContext } from './context.js';
-import { noRunner, NoticeCode, runnerLost, slotsBusy, temporalDown, workerDown } from './notice-texts.js';
+import type { ListEvent, ListFeed } from './list-feed.js';
+import { NoticeCode } from './notice-texts.js';
 import { QueuePollers } from './queue-pollers.js';
 import type { ReportSessions } from './report-sessions.js';
-import type { NoticeInit } from './standing-notices.js';
+import { allBusy, type QueueState, reasonForStandstill, type Standing, type Surroundings } from './standstill.js';
 import type { WatchedExecutions } from './watched-executions.js';
 
 export interface LivenessContext extends ExecutionsContext {
   readonly watched: WatchedExecutions;
   readonly reports: ReportSessions;
+  readonly feed: ListFeed;
 }
 
 const TICK_MS = 1_000;
-/** A pending execution is given so long to start before anything is said about it. */
-const PATIENCE_MS = 1_500;
+/** Pending executions that are looked through for a place in line. */
+const LINE_LIMIT = 1_000;
+
 /** Codes that this file sets and clears. */
-const CODES = [
+const CODES: readonly string[] = [
   NoticeCode.NO_RUNNER,
   NoticeCode.NO_WORKFLOW_RUNNER,
   NoticeCode.RUNNER_LOST,
@@ -25,15 +28,18 @@ const CODES = [
   NoticeCode.WORKER_DOWN,
 ];
 
+type Tracked = Omit<Standing, 'lost'>;
+
 /**
  * Finds out why an execution that somebody watches does not move, and says so; takes it back when it is over. Looks once a second, and at
- * once when a lease is given or lost.
+ * once when a lease is given or lost. What it needs of an execution it holds in memory, so that a look at ten thousand reads nothing.
  */
 export class Liveness {
   readonly #context: LivenessContext;
   readonly #pollers: QueuePollers;
+  readonly #tracked = new Map<string, Tracked>();
+  readonly #stops: (() => void)[] = [];
   #cancelTick: () => void = () => undefined;
-  #stopListening: () => void = () => undefined;
   #looking = false;
   #lookAgain = false;
   #stopped = false;
@@ -44,14 +50,19 @@ export class Liveness {
   }
 
   start(): void {
-    this.#stopListening = this.#context.leases.onChange(() => this.look());
+    const { leases, feed, watched } = this.#context;
+    this.#stops.push(
+      leases.onChange(() => this.look()),
+      feed.listen((event) => this.#follow(event)),
+      watched.onChange((id, isWatched) => (isWatched ? void this.#track(id) : this.#tracked.delete(id))),
+    );
     this.#tick();
   }
 
   stop(): void {
     this.#stopped = true;
     this.#cancelTick();
-    this.#stopListening();
+    for (const stop of this.#stops) stop();
   }
 
   /** Looks now: something has changed. */
@@ -67,62 +78,75 @@ export class Liveness {
     });
   }
 
+  async #track(id: string): Promise<void> {
+    const { store, watched, log } = this.#context;
+    try {
+      const stored = await store.executions.get(id);
+      if (stored === undefined || isTerminal(stored.head.phase) || !watched.has(id)) return;
+      this.#tracked.set(id, { id, kind: stored.row.kind, phase: stored.head.phase, createdAt: stored.row.createdAt });
+    } catch (error) {
+      log.warn({ err: error, execution: id }, 'it cannot be told why an execution does not move, since it cannot be read');
+    }
+  }
+
+  #follow(event: ListEvent): void {
+    const tracked = this.#tracked.get(event.executionId);
+    if (tracked === undefined) return;
+    if (event.type === 'deleted' || isTerminal(event.head.phase)) this.#tracked.delete(event.executionId);
+    else if (event.head.phase !== tracked.phase) this.#tracked.set(event.executionId, { ...tracked, phase: event.head.phase });
+  }
+
   async #lookAtAll(): Promise<void> {
     this.#looking = true;
     do {
       this.#lookAgain = false;
-      for (const id of this.#context.watched.ids()) {
-        if (this.#stopped) break;
-        try {
-          await this.#lookAt(id);
-        } catch (error) {
-          this.#context.log.warn({ err: error, execution: id }, 'it could not be found out why an execution does not move');
-        }
+      try {
+        if (this.#tracked.size > 0) await this.#look();
+      } catch (error) {
+        this.#context.log.warn({ err: error }, 'it could not be found out why executions do not move');
       }
     } while (this.#lookAgain && !this.#stopped);
     this.#looking = false;
   }
 
-  async #lookAt(id: string): Promise<void> {
-    const { store, notices } = this.#context;
-    const stored = await store.executions.get(id);
-    if (stored === undefined || isTerminal(stored.head.phase)) return;
-    const found = await this.#reasons(stored);
-    for (const code of CODES) if (!found.some((notice) => notice.code === code)) notices.clear(id, code);
-    for (const notice of found) notices.set(id, notice);
+  async #look(): Promise<void> {
+    const around = await this.#surroundings();
+    const { notices, leases, reports } = this.#context;
+    for (const tracked of this.#tracked.values()) {
+      const { id } = tracked;
+      const begun = tracked.phase === (Phase.IN_PROGRESS as number);
+      const lost = begun && !reports.has(id) && leases.ofExecution(id) === undefined ? leases.lostWith(id) : undefined;
+      const reason = reasonForStandstill({ ...tracked, lost }, around);
+      for (const code of CODES) if (code !== reason?.code) notices.clear(id, code);
+      if (reason !== undefined) notices.set(id, reason);
+    }
   }
 
-  /** What keeps the execution from moving: the first thing on its way that is missing. */
-  async #reasons({ row, head }: StoredExecution): Promise<readonly NoticeInit[]> {
-    const { temporal, leases, clock, settings, reports } = this.#context;
-    const now = clock.now();
-    const pending = head.phase !== (Phase.IN_PROGRESS as number);
-    if (pending && now - row.createdAt < PATIENCE_MS) return [];
-    if (!pending) {
-      const lost = leases.ofExecution(row.id) === undefined && !reports.has(row.id) ? leases.lostWith(row.id) : undefined;
-      return lost === undefined ? [] : [runnerLost(lost)];
-    }
-    const state = temporal.state();
-    if (state.state === 'down') return [temporalDown(this.#context, state.error)];
-    const worker = leases.ofComponent('worker');
-    if (worker.length === 0) return [workerDown(leases.lost().findLast(({ lease }) => lease.introduction.component === 'worker'))];
-    const agent = row.kind === 'agent_execution';
-    const queue = agent ? settings.agentRunnerQueue : settings.workflowRunnerQueue;
-    const runners = leases.ofQueue(queue);
-    if (runners.length === 0) {
-      if (await this.#pollers.anyWithoutLease(queue)) return [];
-      return [noRunner(agent ? 'agent-runner' : 'workflow-runner', queue, leases.lastOfQueue(queue))];
-    }
-    const slots = runners.reduce((sum, { introduction }) => sum + introduction.slots, 0);
-    const used = runners.reduce((sum, { slotsUsed }) => sum + slotsUsed, 0);
-    return used >= slots ? [slotsBusy(runners.length, slots, await this.#ahead(row.id, row.kind))] : [];
+  async #surroundings(): Promise<Surroundings> {
+    const { temporal, leases, clock, settings } = this.#context;
+    return {
+      now: clock.now(),
+      temporal: { address: temporal.address, state: temporal.state() },
+      worker: leases.ofComponent('worker').length > 0,
+      lastWorker: leases.lost().findLast(({ lease }) => lease.introduction.component === 'worker'),
+      queues: {
+        agent_execution: await this.#queue('agent_execution', settings.agentRunnerQueue),
+        workflow_execution: await this.#queue('workflow_execution', settings.workflowRunnerQueue),
+      },
+    };
   }
 
-  /** How many pending executions came before this one. */
-  async #ahead(id: string, kind: StoredExecution['row']['kind']): Promise<number | undefined> {
-    const limit = 1_000;
-    const page = await this.#context.store.executions.list({ kind, phases: [Phase.PENDING] }, { limit });
-    const place = page.items.findIndex(({ row }) => row.id === id);
-    return place < 0 ? undefined : page.total - place - 1;
+  async #queue(kind: ExecutionRow['kind'], name: string): Promise<QueueState> {
+    const { leases, store } = this.#context;
+    const runners = leases.ofQueue(name);
+    const wanted = [...this.#tracked.values()].some((tracked) => tracked.kind === kind && tracked.phase !== (Phase.IN_PROGRESS as number));
+    const line = wanted && allBusy(runners) ? (await store.executions.list({ kind, phases: [Phase.PENDING] }, { limit: LINE_LIMIT })).items : [];
+    return {
+      name,
+      runners,
+      last: leases.lastOfQueue(name),
+      polledOtherwise: wanted && runners.length === 0 && (await this.#pollers.anyWithoutLease(name)),
+      line: line.map(({ row }) => row.id).toReversed(),
+    };
   }
 }

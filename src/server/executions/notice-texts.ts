@@ -1,5 +1,4 @@
 import { Notice_Severity as Severity } from '../../contract/gen/stigmer/stream/v1/notice_pb.js';
-import type { TemporalClient } from '../../workflows/client.js';
 import type { LostLease } from '../runners/lease-registry.js';
 import type { NoticeInit } from './standing-notices.js';
 
@@ -15,7 +14,7 @@ export const NoticeCode = {
 } as const;
 
 interface Temporal {
-  readonly temporal: Pick<TemporalClient, 'address'>;
+  readonly temporal: { readonly address: string };
 }
 
 function remedies(component: string): string[] {
