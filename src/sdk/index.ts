@@ -1,0 +1,2 @@
+/** What people's projects import from `stigmer`. */
+export * from '../client/watch.js';
