@@ -49,12 +49,9 @@ export class Connection {
     return new Connection(socket, target, window);
   }
 
-  get bytesIn(): number {
-    return this.#socket.bytesRead;
-  }
-
-  get bytesOut(): number {
-    return this.#socket.bytesWritten;
+  /** Bytes on the socket so far. */
+  get traffic(): { readonly bytesIn: number; readonly bytesOut: number } {
+    return { bytesIn: this.#socket.bytesRead, bytesOut: this.#socket.bytesWritten };
   }
 
   call(path: string, listener: CallListener): Call {

@@ -3,6 +3,7 @@ import { serve } from '../system/remote.js';
 import { Samples, type Summary } from '../stats.js';
 import { Connection, type Target } from './connection.js';
 import { openPublisher, type Publisher, type PublisherJob } from './publishers.js';
+import type { Traffic } from './transport.js';
 import { readMarkedItem, readWatchItem, type Item, type ReadItem } from './watch-items.js';
 
 export interface WatchersJob {
@@ -49,8 +50,10 @@ export interface PublishResult {
   readonly messages: number;
   /** From making a step to a watcher that knows of it. */
   readonly latencyMs: Summary;
-  /** Watchers whose stream ended properly, where the run was ended. */
+  /** Watchers of a Watch that were given its end. */
   readonly heardEnd: number;
+  /** On the publisher's socket. */
+  readonly published: Traffic;
   /** How each watcher's stream ended, by gRPC status. */
   readonly statuses: Readonly<Record<number, number>>;
 }
@@ -202,9 +205,10 @@ async function publish(job: PublishJob): Promise<PublishResult> {
   while (watchers.count > 0 && watchers.slowest < watchers.made && performance.now() < caughtUpBy) await Promise.race([watchers.news(), delay(50)]);
   const seconds = (performance.now() - start) / 1000;
   if (job.complete === true) await complete(publisher);
+  const published = publisher.traffic();
   publisher.close();
   const { told, whole, messages, latency, heardEnd, statuses, made } = watchers;
-  return { steps: made, seconds, told, whole, messages, latencyMs: latency.summary(), heardEnd, statuses: { ...statuses } };
+  return { steps: made, seconds, told, whole, messages, latencyMs: latency.summary(), heardEnd, published, statuses: { ...statuses } };
 }
 
 async function paceOf(pace: Pace, step: number, start: number): Promise<void> {
@@ -235,13 +239,10 @@ function thaw(): void {
   for (const connection of watchers.connections) connection.thaw();
 }
 
-/** Bytes that all connections have received and sent. */
-function traffic(): { readonly bytesIn: number; readonly bytesOut: number } {
-  const { connections } = watchers;
-  return {
-    bytesIn: connections.reduce((sum, { bytesIn }) => sum + bytesIn, 0),
-    bytesOut: connections.reduce((sum, { bytesOut }) => sum + bytesOut, 0),
-  };
+/** Bytes on the watchers' sockets so far. */
+function traffic(): Traffic {
+  const all = watchers.connections.map((connection) => connection.traffic);
+  return { bytesIn: all.reduce((sum, { bytesIn }) => sum + bytesIn, 0), bytesOut: all.reduce((sum, { bytesOut }) => sum + bytesOut, 0) };
 }
 
 function close(): void {

@@ -22,6 +22,12 @@ export function messageUpdated(index: number, content: string): Uint8Array {
   return toBinary(ExecutionEventSchema, create(ExecutionEventSchema, { change: { case: 'messageUpdated', value: { index, message } } }));
 }
 
+/** Text at the end of a message that has so many bytes already. */
+export function textAppended(index: number, offset: number, content: string): Uint8Array {
+  const value = { index, offset: BigInt(offset), text: content };
+  return toBinary(ExecutionEventSchema, create(ExecutionEventSchema, { change: { case: 'textAppended', value } }));
+}
+
 /** The run is done. */
 export function completed(): Uint8Array {
   const value = { phase: ExecutionPhase.EXECUTION_COMPLETED };
@@ -32,17 +38,21 @@ export function completed(): Uint8Array {
 const Key = { EVENTS: 0x12, FIRST_SEQUENCE: 0x08, EVENT: 0x12, TEXT_APPENDED: 0x12, INDEX: 0x08, OFFSET: 0x10 } as const;
 const TEXT = 3;
 
-/** Where the sequence number lies in a message of events. */
+/** Where the sequence number lies in a message of TextMessages. */
 export const SEQUENCE_AT = 1 + PADDED_VARINT + 1;
 
 /** A message with these events, encoded. */
 export function eventsMessage(firstSequence: number, events: readonly Uint8Array[]): Buffer {
-  const body = Buffer.concat(events.map((event) => field(Key.EVENT >> 3, event)));
-  const message = Buffer.concat([Buffer.alloc(SEQUENCE_AT + PADDED_VARINT), body]);
+  const body = events.map((event) => field(Key.EVENT >> 3, event));
+  return field(Key.EVENTS >> 3, Buffer.concat([Buffer.from([Key.FIRST_SEQUENCE]), varint(firstSequence), ...body]));
+}
+
+/** The same with numbers of a fixed length, so that they can be changed in place. */
+function templateMessage(events: readonly Uint8Array[]): Buffer {
+  const message = Buffer.concat([Buffer.alloc(SEQUENCE_AT + PADDED_VARINT), ...events.map((event) => field(Key.EVENT >> 3, event))]);
   message[0] = Key.EVENTS;
   writePaddedVarint(message, 1, message.length - 1 - PADDED_VARINT);
   message[SEQUENCE_AT - 1] = Key.FIRST_SEQUENCE;
-  writePaddedVarint(message, SEQUENCE_AT, firstSequence);
   return message;
 }
 
@@ -56,8 +66,8 @@ export class TextMessages {
   /** @param bytes of text in each event */
   constructor(index: number, bytes: number, perMessage: number) {
     this.#bytes = bytes;
-    const event = textAppended(index, bytes);
-    this.#template = eventsMessage(0, Array.from({ length: perMessage }, () => event));
+    const event = templateEvent(index, bytes);
+    this.#template = templateMessage(Array.from({ length: perMessage }, () => event));
     const stride = (this.#template.length - SEQUENCE_AT - PADDED_VARINT) / perMessage;
     const offsetInEvent = stride - event.length + offsetIn(event);
     this.#offsets = Array.from({ length: perMessage }, (_, i) => SEQUENCE_AT + PADDED_VARINT + i * stride + offsetInEvent);
@@ -76,7 +86,7 @@ export class TextMessages {
 
 const OFFSET_MARK = Buffer.concat([Buffer.from([Key.OFFSET]), Buffer.alloc(PADDED_VARINT, 0x80)]);
 
-function textAppended(index: number, bytes: number): Buffer {
+function templateEvent(index: number, bytes: number): Buffer {
   const change = Buffer.concat([Buffer.from([Key.INDEX]), varint(index), OFFSET_MARK, field(TEXT, Buffer.alloc(bytes, 'streamed text '))]);
   return field(Key.TEXT_APPENDED >> 3, change);
 }

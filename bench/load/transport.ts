@@ -9,7 +9,14 @@ export interface Duplex {
 
 export interface Transport {
   open(path: string, onMessage: (message: Buffer) => void, onEnd: (status: number) => void): Duplex;
+  /** Bytes on the socket so far; undefined where that cannot be told. */
+  traffic(): Traffic | undefined;
   close(): void;
+}
+
+export interface Traffic {
+  readonly bytesIn: number;
+  readonly bytesOut: number;
 }
 
 /** With a connection that costs next to nothing. */
@@ -17,6 +24,7 @@ export async function leanTransport(target: Target): Promise<Transport> {
   const connection = await Connection.open(target);
   return {
     open: (path, message, end) => connection.call(path, { message, end }),
+    traffic: () => connection.traffic,
     close: () => connection.close(),
   };
 }
@@ -35,6 +43,7 @@ export async function grpcJsTransport({ port, token }: Target): Promise<Transpor
       call.on('status', ({ code }) => onEnd(code));
       return { send: (message) => void call.write(Buffer.from(message.buffer, message.byteOffset, message.byteLength)), endSending: () => call.end() };
     },
+    traffic: () => undefined,
     close: () => client.close(),
   };
 }
