@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { systemClock } from '../contract/clock.js';
 import { packageVersion } from '../contract/version.js';
 import { commands } from './commands/index.js';
@@ -42,7 +41,7 @@ const code = await runProgram(commands, process.argv.slice(2), {
   cwd: process.cwd(),
   clock: systemClock,
   signals,
-  newKey: randomUUID,
+  newKey: () => crypto.randomUUID(),
   daemon: () => import('../daemon/control.js'),
 });
 

@@ -90,9 +90,9 @@ async function runCommand({ command, input, format, globals }: Extract<Parsed, {
   }
 }
 
-function fail(err: Output, error: unknown, circumstances: Parameters<typeof reportError>[2]): number {
+async function fail(err: Output, error: unknown, circumstances: Parameters<typeof reportError>[2]): Promise<number> {
   const known = StigmerError.from(error);
-  reportError(err, known, circumstances);
+  await reportError(err, known, circumstances);
   return exitCodeOf(known);
 }
 

@@ -4,7 +4,6 @@ import type { Format } from './command.js';
 import { connectionFault } from './connection/connection-fault.js';
 import { jsonText } from './terminal/json.js';
 import { cyan, type Output, red } from './terminal/output.js';
-import { writeParagraph } from './terminal/text-flow.js';
 import { USAGE } from './usage-error.js';
 
 /** What is known of the circumstances of an error. */
@@ -17,9 +16,11 @@ export interface Circumstances {
 }
 
 /** Writes an error: for a person, what failed and what to do; else as one line of JSON. */
-export function reportError(err: Output, error: StigmerError, circumstances: Circumstances): void {
+export async function reportError(err: Output, error: StigmerError, circumstances: Circumstances): Promise<void> {
   const { message, remedies } = forPerson(error, circumstances.addressSource);
   if (circumstances.format === 'text' || circumstances.format === 'yaml') {
+    // What measures text is slow to load, and most commands end without an error.
+    const { writeParagraph } = await import('./terminal/text-flow.js');
     if (!err.atLineStart) err.line();
     writeParagraph(err, '✗ ', message, { prefixStyle: 'red' });
     for (const remedy of remedies) err.line('  → ', cyan(remedy));

@@ -13,7 +13,6 @@ import { jsonText } from '../terminal/json.js';
 import { cyan, green } from '../terminal/output.js';
 import { cleanLine } from '../terminal/text-cleaner.js';
 import { writeValue } from '../terminal/write-value.js';
-import { follow } from '../transcript/follow.js';
 import { usageError } from '../usage-error.js';
 import { createExecution } from './create-execution.js';
 import { runMessage } from './run-message.js';
@@ -51,6 +50,8 @@ export async function startAndFollow(ctx: CliContext, nameOrId: string, options:
   const executionId = execution.metadata?.id ?? '';
   await announce(ctx, { isAgent, name: resource.metadata?.name ?? nameOrId, executionId, execution, follow: options.follow });
   if (!options.follow) return ExitCode.DONE;
+  // Loaded only now: the id is on the screen before what shows the rest.
+  const { follow } = await import('../transcript/follow.js');
   return follow(ctx, client, { executionId, kind: isAgent ? 'agent' : 'workflow', createdAt: createdAt(execution), full: options.full === true });
 }
 
