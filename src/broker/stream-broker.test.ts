@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock, settle } from '../../test/support/manual-clock.js';
-import { Probe, snapshotsOnly, type Toy, ToyLog, toyModel, type ToyNotice, ToyView } from '../../test/support/toy-stream.js';
+import { encode, Probe, snapshotsOnly, type Toy, ToyLog, toyModel, type ToyNotice, ToyView } from '../../test/support/toy-stream.js';
 import { Code, StigmerError } from '../contract/errors.js';
 import type { BrokerSettings } from './settings.js';
 import { StreamBroker } from './stream-broker.js';
@@ -308,17 +308,18 @@ describe('a watcher that lags', () => {
   });
 
   it('is not cut off as long as it takes something now and then', async () => {
-    const { broker, clock, view, publish } = setUp({ itemBytes: 1 });
+    const { broker, clock, view, publish } = setUp({ itemEvents: 1 });
     const probe = new Probe(broker, { view });
     probe.take();
     await settle();
+    publish(...Array.from({ length: 20 }, (_, i) => `<${i}>`));
+    await settle();
     for (let i = 0; i < 20; i++) {
-      publish('<p>');
-      await settle();
       await clock.advance(20_000);
       probe.take();
     }
     expect(probe.error).toBeUndefined();
+    expect(probe.items).toHaveLength(21);
   });
 });
 
@@ -394,6 +395,18 @@ describe('a watch of snapshots', () => {
     expect(revisions.length).toBeGreaterThanOrEqual(9);
     expect(probe.text).toHaveLength(100);
     expect(broker.metrics.resyncs).toBe(0);
+  });
+
+  it('gets the last text too, when nothing follows it', async () => {
+    const { broker, clock, publish } = setUp();
+    const probe = new Probe(broker, { view: snapshotsOnly() });
+    probe.take(9);
+    await settle();
+    publish('a');
+    await settle();
+    expect(probe.text).toBe('');
+    await clock.advance(50);
+    expect(probe.text).toBe('a');
   });
 
   it('gets the first text after a silence at once', async () => {
@@ -500,6 +513,17 @@ describe('a broken feed', () => {
     expect(probe.items.filter(({ type }) => type === 'snapshot')).toHaveLength(1);
   });
 
+  it('is mended when an event does not fit', async () => {
+    const { broker, log, view, publish } = setUp();
+    const probe = new Probe(broker, { view });
+    probe.take(9);
+    await settle();
+    publish('a');
+    broker.publish('key', { firstRevision: 2, events: log.append('b').events.map(() => encode('!')) });
+    for (let i = 0; i < 4; i++) await settle();
+    expect(probe.text).toBe('ab');
+  });
+
   it('ends the watches when loading does not mend it', async () => {
     const { broker, log, view, publish } = setUp();
     const probe = new Probe(broker, { view });
@@ -508,9 +532,9 @@ describe('a broken feed', () => {
     log.load = () => Promise.resolve({ revision: 0, state: { text: '' } });
     log.append('a');
     publish('b');
-    for (let i = 0; i < 10; i++) await settle();
+    await settle();
     expect(codeOf(probe)).toBe(Code.INTERNAL);
-    expect(probe.error?.message).toContain('revision 2');
+    expect(probe.error?.message).toBe('revision 2 of key was published, and revision 0 is what was loaded after it');
   });
 });
 
@@ -530,12 +554,18 @@ describe('closing', () => {
   it('leaves nothing behind of a watcher that goes', async () => {
     const { broker, clock, view, publish } = setUp();
     const probe = new Probe(broker, { view });
-    probe.take(3);
+    const snapshots = new Probe(broker, { view: snapshotsOnly() });
+    for (const one of [probe, snapshots]) one.take(3);
     await settle();
     publish('a');
+    await settle();
+    publish('b');
     probe.stop();
     await settle();
-    expect(probe.items).toHaveLength(1);
+    snapshots.stop();
+    await settle();
+    expect(probe.items).toHaveLength(2);
+    expect([probe.isHeard, snapshots.isHeard]).toEqual([false, false]);
     expect(broker.metrics).toMatchObject({ watchers: 0, keys: 0, tailBytes: 0 });
     expect(clock.pending).toBe(0);
   });

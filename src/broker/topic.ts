@@ -20,9 +20,6 @@ export interface BrokerContext<S, E, N extends StreamNotice> {
   readonly boundTails: () => void;
 }
 
-/** Loads in a row that may come out older than what was published; more than this is a fault of the source. */
-const MOST_LOADS = 3;
-
 /**
  * One watched key: its published state, loaded when the first watcher comes, and the routes on which its watchers hear that there is
  * something for them. Publications of one turn are told together.
@@ -48,7 +45,8 @@ export class Topic<S, E, N extends StreamNotice> {
   /** The state before the one that is being loaded. */
   #last: LiveState<S, E> | undefined;
   #early: Publication[] = [];
-  #loadsInRow = 0;
+  /** What the load that is under way must have: it was published before. */
+  #published = 0;
   #renewals = 0;
   /** What was loaded for a refresh while the state itself was still being loaded. */
   #renewal: S | undefined;
@@ -137,7 +135,6 @@ export class Topic<S, E, N extends StreamNotice> {
 
   #load(): void {
     this.generation++;
-    this.#loadsInRow++;
     void this.#loadState(this.generation);
   }
 
@@ -173,6 +170,9 @@ export class Topic<S, E, N extends StreamNotice> {
   }
 
   #show(loaded: LoadedState<S, N>): void {
+    if (loaded.revision < this.#published) {
+      throw internal(`revision ${this.#published} of ${this.key} was published, and revision ${loaded.revision} is what was loaded after it`);
+    }
     const live = new LiveState(this.#context.model, this.#context.settings, loaded, this.#last);
     this.#last = undefined;
     this.live = live;
@@ -181,14 +181,11 @@ export class Topic<S, E, N extends StreamNotice> {
     this.#renewal = undefined;
     const early = this.#early;
     this.#early = [];
-    for (const [i, publication] of early.entries()) {
+    for (const publication of early) {
       this.#accept(live, publication);
-      if (this.failure !== undefined) return;
-      if (this.live === live) continue;
-      for (const later of early.slice(i + 1)) this.#keep(later);
-      return;
+      // It did not fit, and a load has begun that will have the rest too.
+      if (this.live !== live || this.failure !== undefined) return;
     }
-    this.#loadsInRow = 0;
     this.#announce(true);
   }
 
@@ -202,27 +199,21 @@ export class Topic<S, E, N extends StreamNotice> {
   }
 
   #accept(live: LiveState<S, E>, publication: Publication): void {
-    let outcome: ReturnType<typeof live.accept> | undefined;
-    let cause: unknown;
-    this.#trackTail(() => {
+    const outcome = this.#trackTail(() => {
       try {
-        outcome = live.accept(publication);
-      } catch (error) {
-        cause = error;
+        return live.accept(publication);
+      } catch {
+        // The event does not fit a state that must have missed something. Loading gives the true one, or says what is wrong.
+        return 'gap';
       }
     });
     if (outcome === 'nothing new') return;
-    if (outcome === 'news' || outcome === 'transition') {
+    if (outcome !== 'gap') {
       this.#announce(outcome === 'transition');
       return;
     }
-    if (this.#loadsInRow >= MOST_LOADS) {
-      const text = `revision ${publication.firstRevision} of ${this.key} does not follow on the stored revision ${live.revision}`;
-      this.fail(internal(text, { cause }));
-      return;
-    }
+    this.#published = publication.firstRevision + publication.events.length - 1;
     this.#reload();
-    this.#keep(publication);
   }
 
   #announce(isTransition: boolean): void {
@@ -249,11 +240,12 @@ export class Topic<S, E, N extends StreamNotice> {
     this.ticks.next();
   }
 
-  #trackTail(change: () => void): void {
+  #trackTail<T>(change: () => T): T {
     const before = this.live?.tail.bytes ?? 0;
-    change();
+    const result = change();
     const growth = (this.live?.tail.bytes ?? 0) - before;
     this.#context.metrics.tailBytes += growth;
     if (growth > 0) this.#context.boundTails();
+    return result;
   }
 }

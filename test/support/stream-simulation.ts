@@ -478,8 +478,8 @@ class Simulation {
     this.#store.failNext = false;
     this.#store.answer();
     this.#deliver(this.#late.length);
+    for (const reader of this.#readers) reader.take(1000);
     for (let round = 0; round < 20; round++) {
-      for (const reader of this.#readers) reader.take(100);
       await settle();
       await this.#clock.advance(60);
     }

@@ -175,6 +175,11 @@ export class Probe {
     this.#stop();
   }
 
+  /** Whether the broker still listens to what the transport can take. */
+  get isHeard(): boolean {
+    return this.#demand.observed;
+  }
+
   /** What a reader has that puts together what it was sent. */
   get text(): string {
     let text = '';
