@@ -13,7 +13,7 @@ export async function ownerNames(client: RpcClient, ids: Iterable<string>, signa
 
 async function nameOf(client: RpcClient, id: string, signal: AbortSignal): Promise<string> {
   const kind = servedKinds.find((one) => one.kind === kindOfId(id)?.kind);
-  const get = kind === undefined ? undefined : kindMethod(kind.kind, 'get');
+  const get = kind === undefined ? undefined : await kindMethod(kind.kind, 'get');
   if (get === undefined) return id;
   try {
     const { metadata } = (await client.unary(get, requestById(get, id), { signal })) as AnyResource;

@@ -41,7 +41,7 @@ export async function planManifests(ctx: CliContext, client: RpcClient, manifest
 }
 
 async function send(ctx: CliContext, client: RpcClient, manifest: Manifest, headers: Record<string, string>): Promise<Applied> {
-  const method = kindMethod(manifest.kind.kind, 'apply');
+  const method = await kindMethod(manifest.kind.kind, 'apply');
   if (method === undefined) throw new TypeError(`${manifest.kind.name} has no apply`);
   let answered: ReadonlyMap<string, string> = new Map();
   try {
@@ -63,7 +63,7 @@ function outcomeOf(word: string | undefined): Applied['outcome'] {
 /** Whether the resource is there. */
 async function guess(ctx: CliContext, client: RpcClient, manifest: Manifest): Promise<Applied> {
   const { kind, resource, slug } = manifest;
-  const method = kindMethod(kind.kind, 'getByReference');
+  const method = await kindMethod(kind.kind, 'getByReference');
   if (method === undefined) return { manifest, outcome: 'applied', id: '', fields: [] };
   const reference = create(ApiResourceReferenceSchema, { org: resource.metadata?.org ?? '', kind: kind.kind, slug });
   try {

@@ -23,7 +23,7 @@ export interface Deletion {
 /** Deletes a resource after it was asked for, and says what went with it. Gives the exit code. */
 export async function deleteResource(ctx: CliContext, { kind: word, nameOrId, org, yes }: Deletion): Promise<number> {
   const kind = kindNamed(word, 'stigmer delete');
-  const method = kindMethod(kind.kind, 'delete');
+  const method = await kindMethod(kind.kind, 'delete');
   if (method === undefined) throw usageError(`${kind.plural} cannot be deleted`, 'stigmer delete');
   const client = await ctx.client();
   const resource = await findResource(client, kind, { nameOrId, org: org ?? (await ctx.config()).organization ?? '' });

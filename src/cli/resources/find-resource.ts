@@ -9,7 +9,6 @@ import { didYouMean } from '../nearest.js';
 import { usageError } from '../usage-error.js';
 import { kindMethod, requestById } from './kind-services.js';
 import type { Kind } from './kinds.js';
-import { listResources } from './list-resources.js';
 
 /** Which resource, as a person says it. */
 export interface Wanted {
@@ -43,12 +42,13 @@ async function lookUp(client: RpcClient, kind: Kind, { nameOrId, org }: Wanted):
     return byId(client, kind, nameOrId);
   }
   const slug = slugOf(nameOrId);
-  const byReference = kindMethod(kind.kind, 'getByReference');
+  const byReference = await kindMethod(kind.kind, 'getByReference');
   if (slug !== '' && byReference !== undefined) {
     const request = create(ApiResourceReferenceSchema, { org, kind: kind.kind, slug });
     const found = await unlessMissing(client.unary(byReference, request) as Promise<AnyResource>);
     if (found !== undefined) return found;
   } else if (slug !== '' && !isExecution(kind)) {
+    const { listResources } = await import('./list-resources.js');
     for await (const { resources } of listResources(client, kind, { org })) {
       const found = resources.find(({ metadata }) => metadata?.slug === slug);
       if (found !== undefined) return found;
@@ -64,7 +64,7 @@ function isExecution({ enumName }: Kind): boolean {
 }
 
 async function byId(client: RpcClient, kind: Kind, id: string): Promise<AnyResource | undefined> {
-  const get = kindMethod(kind.kind, 'get');
+  const get = await kindMethod(kind.kind, 'get');
   return get === undefined ? undefined : unlessMissing(client.unary(get, requestById(get, id)) as Promise<AnyResource>);
 }
 
@@ -87,6 +87,7 @@ async function missing(client: RpcClient, kinds: readonly Kind[], { nameOrId, or
 
 /** Names for a hint. A server that cannot list them has no hint. */
 async function namesOf(client: RpcClient, kinds: readonly Kind[], org: string): Promise<string[]> {
+  const { listResources } = await import('./list-resources.js');
   const names: string[] = [];
   for (const kind of kinds) {
     try {
