@@ -2,7 +2,9 @@ import type { EncodedEvent } from './types.js';
 
 /** The newest events of one key, by revision, for watchers that lag or return. Older ones fall off its start. */
 export class EventTail<E> {
-  #entries: EncodedEvent<E>[] = [];
+  /** Entries before `#first` have fallen off and are undefined; they are moved out now and then, not at each append. */
+  #entries: (EncodedEvent<E> | undefined)[] = [];
+  #first = 0;
   #start: number;
   #bytes = 0;
 
@@ -18,7 +20,7 @@ export class EventTail<E> {
 
   /** The newest revision. */
   get end(): number {
-    return this.#start + this.#entries.length;
+    return this.#start + this.#entries.length - this.#first;
   }
 
   get bytes(): number {
@@ -32,26 +34,30 @@ export class EventTail<E> {
   append(events: readonly EncodedEvent<E>[], maxEvents: number, maxBytes: number): void {
     let added = 0;
     for (const event of events) added += event.bytes.length;
-    let over = 0;
-    let left = this.#bytes;
-    while (over < this.#entries.length && (left + added > maxBytes || this.#entries.length - over + events.length > maxEvents)) {
-      left -= (this.#entries[over] as EncodedEvent<E>).bytes.length;
-      over++;
+    while (this.#start < this.end && (this.#bytes + added > maxBytes || this.end - this.#start + events.length > maxEvents)) this.#drop();
+    if (this.#first > this.#entries.length / 2) {
+      this.#entries.splice(0, this.#first);
+      this.#first = 0;
     }
-    if (over > 0) this.#entries.splice(0, over);
-    this.#start += over;
     for (const event of events) this.#entries.push(event);
-    this.#bytes = left + added;
+    this.#bytes += added;
   }
 
   /** Events with a revision greater than `after`, oldest first. `after` must not lie before `start`. */
   since(after: number): readonly EncodedEvent<E>[] {
-    return this.#entries.slice(after - this.#start);
+    return this.#entries.slice(this.#first + after - this.#start) as EncodedEvent<E>[];
   }
 
   clear(): void {
     this.#start = this.end;
     this.#entries = [];
+    this.#first = 0;
     this.#bytes = 0;
+  }
+
+  #drop(): void {
+    this.#bytes -= this.#entries[this.#first]?.bytes.length ?? 0;
+    this.#entries[this.#first++] = undefined;
+    this.#start++;
   }
 }

@@ -34,8 +34,8 @@ export interface AgentProjection extends ProjectionBase {
   readonly messages: KeyedList<AgentMessage>;
   readonly toolCalls: KeyedList<ToolCall>;
   readonly subAgents: KeyedList<SubAgentExecution>;
-  /** UTF-8 lengths of contents that text was added to. */
-  readonly contentLengths: WeakMap<AgentMessage, number>;
+  /** UTF-8 lengths of contents that text was added to, by index; they hold for that very message. */
+  readonly contentLengths: Map<number, { readonly message: AgentMessage; readonly length: number }>;
 }
 
 export interface WorkflowProjection extends ProjectionBase {
@@ -98,9 +98,11 @@ export function sizeOfState(projection: Projection): number {
   return projection.journal.bytes;
 }
 
-/** UTF-8 length of a message's content. */
-export function contentLength(projection: AgentProjection, message: AgentMessage): number {
-  return projection.contentLengths.get(message) ?? byteLength(message.content);
+/** UTF-8 length of the content of the message at `index`. */
+export function contentLength(projection: AgentProjection, index: number): number {
+  const message = projection.messages.items[index] as AgentMessage;
+  const known = projection.contentLengths.get(index);
+  return known?.message === message ? known.length : byteLength(message.content);
 }
 
 const NO_KEYS: readonly string[] = [];
@@ -123,7 +125,7 @@ function agentProjection(state: ExecutionState, status: AgentExecutionStatus, tw
     state,
     status,
     journal,
-    contentLengths: twin?.contentLengths ?? new WeakMap(),
+    contentLengths: new Map(),
     messages: new KeyedList(status.messages, messageRules, journal, twin?.messages),
     toolCalls: new KeyedList(status.toolCalls, toolCallRules, journal, twin?.toolCalls),
     subAgents: new KeyedList(status.subAgentExecutions, subAgentRules, journal, twin?.subAgents),

@@ -122,7 +122,7 @@ function agentEvent(projection: Extract<Projection, { kind: 'agent' }>, seed: Ev
   const index = messages.length === 0 ? 0 : seed.pick % messages.length;
   const at = messages.items[index];
   if (at !== undefined && seed.kind < 45) {
-    return executionEvent('textAppended', { index, offset: BigInt(contentLength(projection, at)), text: seed.text });
+    return executionEvent('textAppended', { index, offset: BigInt(contentLength(projection, index)), text: seed.text });
   }
   if (at !== undefined && seed.kind < 50) return executionEvent('messageUpdated', { index, message: seed.message });
   if (seed.kind < 52) return executionEvent('messagesReplaced', { messages: messages.items.slice(index) });

@@ -84,13 +84,13 @@ function attachToolCall({ messages }: AgentProjection, call: ToolCall): void {
 
 function appendText(projection: AgentProjection, { index, offset, text }: TextAppended): void {
   const message = existingMessage(projection, 'text_appended.index', index);
-  const length = contentLength(projection, message);
+  const length = contentLength(projection, index);
   if (Number(offset) !== length) {
     throw invalidArgument('text_appended.offset', `must be ${length}, the bytes that message ${index} has, and is ${offset}`);
   }
   const longer = { ...message, content: message.content + text };
   const lengthAfter = length + byteLength(text);
-  projection.contentLengths.set(longer, lengthAfter);
+  projection.contentLengths.set(index, { message: longer, length: lengthAfter });
   projection.messages.set(index, longer, projection.messages.sizeAt(index) + contentField(lengthAfter) - contentField(length));
 }
 

@@ -52,7 +52,7 @@ function changedMessages(projection: AgentProjection, to: readonly AgentMessage[
     const message = to[index] as AgentMessage;
     if (before.content !== message.content && message.content.startsWith(before.content) && sameExcept(before, message, 'content')) {
       const text = message.content.slice(before.content.length);
-      changes.set(index, executionEvent('textAppended', { index, offset: BigInt(contentLength(projection, before)), text }));
+      changes.set(index, executionEvent('textAppended', { index, offset: BigInt(contentLength(projection, index)), text }));
     } else if (!sameValue(before, message)) {
       changes.set(index, executionEvent('messageUpdated', { index, message }));
       rewritten++;
