@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,7 +30,7 @@ const children: ChildProcess[] = [];
 beforeEach(async () => {
   peer = await startGrpcPeer();
   const end = new Promise<number>((settle) => (finish = settle));
-  peer.unary(AgentQueryController.method.getByReference, ({ slug }) => ({ metadata: { id: 'agt-1', name: slug, slug } }));
+  peer.unary(AgentQueryController.method.getByReference, ({ slug }) => ({ metadata: { name: slug, slug, id: 'agt-1' } }));
   peer.unary(WorkflowQueryController.method.getByReference, ({ slug }) => {
     throw notFound('Workflow', slug);
   });
@@ -155,6 +156,24 @@ describe('the program in a pipe', () => {
     finish(Phase.COMPLETED);
     expect(await running.code).toBe(141);
     expect(running.errors()).toBe('');
+  });
+});
+
+describe('the bundled program', () => {
+  it('writes YAML, and reads it from its configuration and from manifests', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'stigmer-cli-'));
+    try {
+      writeFileSync(join(home, 'config.yaml'), `server:\n  endpoint: ${peer.endpoint}\n`);
+      const got = piped(['get', 'agent', 'reviewer'], { STIGMER_HOME: home, STIGMER_SERVER_ADDR: '' });
+      expect(await got.code).toBe(0);
+      expect(got.text()).toBe('metadata:\n  name: reviewer\n  slug: reviewer\n  id: agt-1\n');
+      writeFileSync(join(home, 'agent.yaml'), 'apiVersion: agentic.stigmer.ai/v1\nkind: Agent\nmetadata: {name: a}\nspec: {instructions: no}\n');
+      const refused = piped(['apply', '-f', join(home, 'agent.yaml')]);
+      expect(await refused.code).toBe(2);
+      expect(refused.errors()).toContain('agent.yaml:4:8: spec.instructions: must be at least 10 characters');
+    } finally {
+      rmSync(home, { recursive: true });
+    }
   });
 });
 

@@ -21,20 +21,8 @@ export async function readConfig(home: string): Promise<CliConfig> {
   const path = configPath(home);
   const text = readIfThere(path);
   if (text === undefined) return {};
-  const { LineCounter, parseDocument } = await import('yaml');
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  const [fault] = document.errors;
-  if (fault !== undefined) {
-    const { line, col } = lineCounter.linePos(fault.pos[0]);
-    throw new StigmerError(Code.INVALID_ARGUMENT, `${path}:${line}:${col}: ${fault.message}`);
-  }
-  const value = (...keys: string[]): string | undefined => {
-    const node: unknown = document.hasIn(keys) ? document.getIn(keys) : undefined;
-    if (node === undefined || node === null || node === '') return undefined;
-    if (typeof node === 'string') return node;
-    throw new StigmerError(Code.INVALID_ARGUMENT, `${path}: ${keys.join('.')} must be a text`);
-  };
+  const { configReader } = await import('./config-reader.js');
+  const value = configReader(path, text);
   const endpoint = value('server', 'endpoint');
   const organization = value('context', 'organization');
   if (value('backend', 'type') !== 'cloud') return { ...(endpoint && { endpoint }), ...(organization && { organization }) };
