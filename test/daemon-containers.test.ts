@@ -30,7 +30,7 @@ let ports: { grpc: number; temporal: number };
 const docker = async (...args: string[]): Promise<string> => (await promisify(execFile)('docker', args)).stdout.trim();
 const container = (): string => containerName(homeAt(home), 'agent-runner-1');
 
-async function start(changes: Partial<ComposeOptions> = {}): Promise<void> {
+async function start(mode: 'container' | 'process' = 'container', changes: Partial<ComposeOptions> = {}): Promise<void> {
   ports = { grpc: await freePort('127.0.0.1'), temporal: await freePort('127.0.0.1') };
   const env: EnvironmentSource = {
     ...process.env,
@@ -39,7 +39,7 @@ async function start(changes: Partial<ComposeOptions> = {}): Promise<void> {
     STIGMER_HTTP_PORT: String(await freePort('127.0.0.1')),
     STIGMER_TEMPORAL_PORT: String(ports.temporal),
     STIGMER_TEMPORAL_BIN: await temporalBinary(),
-    STIGMER_RUNNER_MODE: 'container',
+    STIGMER_RUNNER_MODE: mode,
     STIGMER_RUNNER_IMAGE: IMAGE,
     STIGMER_LLM_PROVIDER: 'openai',
     STIGMER_LLM_MODEL: 'm',
@@ -107,7 +107,7 @@ describe.runIf(hasDocker)('an agent-runner in a container', { timeout: 180_000 }
 
   it('with its address by a name that it does not read ends in an error that names component, address and variable', async () => {
     const url = 'http://host.docker.internal:7234';
-    const failure = await start({ environmentOverrides: { 'agent-runner-1': { STIGMER_BACKEND_ENDPOINT: undefined, STIGMER_BACKEND_URL: url } } }).then(
+    const failure = await start('container', { environmentOverrides: { 'agent-runner-1': { STIGMER_BACKEND_ENDPOINT: undefined, STIGMER_BACKEND_URL: url } } }).then(
       () => expect.fail('it started'),
       (error: unknown) => StigmerError.from(error),
     );
@@ -122,6 +122,13 @@ describe.runIf(hasDocker)('an agent-runner in a container', { timeout: 180_000 }
     await supervisor!.stop();
     const ours = ['--filter', `label=ai.stigmer.home=${home}`, '--quiet'];
     expect([await docker('ps', '--all', ...ours), await docker('network', 'ls', ...ours)]).toEqual(['', '']);
+  });
+
+  it('is a process again when the same home is started without containers', async () => {
+    await start();
+    await supervisor!.stop();
+    await start('process');
+    expect(await runner()).toMatchObject({ state: 'ready', pid: expect.any(Number) as number });
   });
 
   it('is the only one that comes through to Temporal', async () => {

@@ -73,14 +73,16 @@ export async function prepareHome(home: Home): Promise<void> {
     } catch (error) {
       throw failedPrecondition(`${folder} cannot be made (${(error as Error).message}): set STIGMER_HOME to a folder that you may write to`, { cause: error });
     }
-    await closeToOthers(folder);
+    await closeToOthers(folder, folder === home.workspaces);
   }
 }
 
-async function closeToOthers(folder: string): Promise<void> {
+/** @param mayBeHandedOver root hands the workspaces to the user that its containers run as */
+async function closeToOthers(folder: string, mayBeHandedOver: boolean): Promise<void> {
   const stats = await lstat(folder);
   const uid = process.getuid?.();
-  if (!stats.isDirectory() || (uid !== undefined && stats.uid !== uid)) {
+  const isOurs = uid === undefined || stats.uid === uid || (uid === 0 && mayBeHandedOver);
+  if (!stats.isDirectory() || !isOurs) {
     throw failedPrecondition(`${folder} is not a folder of yours: set STIGMER_HOME to another folder`);
   }
   if ((stats.mode & 0o077) !== 0) await chmod(folder, 0o700);

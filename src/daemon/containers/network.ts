@@ -17,11 +17,20 @@ export interface ContainerNetwork {
  */
 export async function ensureNetwork(engine: ContainerEngine, home: Home): Promise<ContainerNetwork> {
   const name = homeName(home);
-  const known = await engine.run(['network', 'ls', '--filter', `label=${HOME_LABEL}=${home.root}`, '--format', '{{.Name}}']);
-  if (!known.split('\n').includes(name)) await engine.run(['network', 'create', '--label', `${HOME_LABEL}=${home.root}`, name]);
+  if (!(await networksOf(engine, home)).includes(name)) await engine.run(['network', 'create', '--label', `${HOME_LABEL}=${home.root}`, name]);
   const gateway = gatewayOf(await engine.run(['network', 'inspect', name]));
   if (gateway === undefined) throw internal(`the container network ${name} has no gateway: remove it with \`${engine.command.file} network rm ${name}\` and start again`);
   return { name, gateway };
+}
+
+/** Removes the networks of a home. No container may be on them any more. */
+export async function removeNetworks(engine: ContainerEngine, home: Home): Promise<void> {
+  for (const name of await networksOf(engine, home)) await engine.run(['network', 'rm', name]);
+}
+
+async function networksOf(engine: ContainerEngine, home: Home): Promise<string[]> {
+  const names = await engine.run(['network', 'ls', '--filter', `label=${HOME_LABEL}=${home.root}`, '--format', '{{.Name}}']);
+  return names.split('\n').filter((name) => name !== '');
 }
 
 /** Docker and Podman describe a network in different words. The IPv4 gateway: the server listens there beside its loopback. */

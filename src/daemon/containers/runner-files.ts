@@ -64,9 +64,9 @@ async function own(path: string, { uid, gid }: { uid: number; gid: number }): Pr
   if (stats.uid !== uid) await chown(path, uid, gid);
 }
 
-/** A tree whose top is the user's already is left as it is: what its processes have made since is theirs. */
+/** Only root need and can do that. What its own processes have made there meanwhile is handed over as well. */
 async function ownTree(folder: string, user: { uid: number; gid: number }): Promise<void> {
-  if ((await lstat(folder)).uid === user.uid) return;
+  if (process.getuid?.() !== 0) return;
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isSymbolicLink()) await own(join(entry.parentPath, entry.name), user);
   }

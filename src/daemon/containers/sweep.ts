@@ -1,10 +1,11 @@
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EnvironmentSource } from '../../contract/environment.js';
 import { StigmerError } from '../../contract/errors.js';
 import type { Home } from '../home.js';
 import { ContainerEngine } from './engine.js';
 import { COMPONENT_LABEL, HOME_LABEL } from './names.js';
+import { removeNetworks } from './network.js';
 import { containerFolder, containersFolder } from './runner-files.js';
 
 /** Variables that an engine's command line is run with: where it finds itself, its settings and its server. */
@@ -28,20 +29,25 @@ export async function removeLeft(engine: ContainerEngine, home: Home, component:
   return left;
 }
 
-/** Removes the containers that a supervisor which is gone has left, and gives their names. Throws StigmerError when the engine does not answer. */
+/** Removes the containers and networks that a supervisor which is gone has left, and gives the containers' names. Throws StigmerError when the engine does not answer. */
 export async function sweepContainers(home: Home, env: EnvironmentSource): Promise<string[]> {
   const swept: string[] = [];
+  const engines = new Map<string, ContainerEngine>();
   for (const component of await noted(home)) {
     try {
       const file = (await readFile(join(containerFolder(home, component), 'engine'), 'utf8')).trim();
-      const removed = await removeLeft(new ContainerEngine({ file, env: engineEnvironment(env) }), home, component);
+      const engine = new ContainerEngine({ file, env: engineEnvironment(env) });
+      const removed = await removeLeft(engine, home, component);
       swept.push(...removed.map((name) => `the container ${name}`));
+      engines.set(file, engine);
     } catch (error) {
       // It was noted before it could be started, and nothing of it is left.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
       throw new StigmerError(StigmerError.from(error).code, `the container of ${component} may be left running: ${StigmerError.from(error).message}`, { cause: error });
     }
   }
+  for (const engine of engines.values()) await removeNetworks(engine, home);
+  await rm(containersFolder(home), { recursive: true, force: true });
   return swept;
 }
 
