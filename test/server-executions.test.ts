@@ -205,6 +205,18 @@ describe('resuming a watch', () => {
     expect(texts).toEqual(['0', '1', '2']);
   });
 
+  it('refuses to watch what is not there, and what has no name', async () => {
+    const server = await startTestServer();
+    const { subscribe } = AgentExecutionQueryController.method;
+    expect(await (await server.watch('aex-none')).ended).toMatchObject({ code: status.NOT_FOUND });
+    expect(await (await server.watch('')).ended).toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect(await collect(serverStream(server.client(), subscribe, { value: 'aex-none' })).ended).toMatchObject({
+      code: status.NOT_FOUND,
+      details: 'AgentExecution not found: aex-none',
+    });
+    expect(await collect(serverStream(server.client(), subscribe, { value: '' })).ended).toMatchObject({ code: status.INVALID_ARGUMENT });
+  });
+
   it('gives a snapshot marked resync for a point of another log', async () => {
     const server = await startTestServer();
     const id = (await server.createExecution()).metadata!.id;

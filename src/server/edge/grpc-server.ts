@@ -1,9 +1,7 @@
 import { Server, type ServerOptions, type ServiceDefinition } from '@grpc/grpc-js';
+import { MESSAGE_LIMIT } from '../../contract/limits.js';
 import type { ServiceBinding } from '../rpc.js';
 import { serveMethod, type EdgeContext } from './serve-method.js';
-
-/** Most bytes of one message, in either direction, as the original has it. */
-export const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
 
 /** How the transport is set, beside what grpc-js does by itself. */
 export interface TransportOptions {
@@ -43,8 +41,8 @@ export function createGrpcServer(
 
 function channelOptions(transport: TransportOptions): ServerOptions {
   return {
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_receive_message_length': MESSAGE_LIMIT.max,
+    'grpc.max_send_message_length': MESSAGE_LIMIT.max,
     'grpc.keepalive_time_ms': transport.keepaliveTimeMs,
     'grpc.keepalive_timeout_ms': transport.keepaliveTimeoutMs,
     'grpc.max_concurrent_streams': transport.maxConcurrentStreams,

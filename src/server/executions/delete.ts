@@ -34,7 +34,7 @@ export function executionDeleter(context: () => DeleteContext): ExecutionDeleter
 }
 
 async function remove(context: DeleteContext, id: string, caller: Caller): Promise<void> {
-  const { store, engine, leases, broker, notices, reports, intents, onDeleted, clock } = context;
+  const { store, engine, actors, leases, broker, notices, reports, intents, onDeleted, clock } = context;
   const stored = await store.executions.get(id);
   if (stored === undefined) return;
   const { row, head } = stored;
@@ -50,6 +50,7 @@ async function remove(context: DeleteContext, id: string, caller: Caller): Promi
     if (error instanceof StigmerError && error.code === Code.NOT_FOUND) return;
     throw error;
   }
+  actors.peek(id)?.refresh();
   broker.remove(id);
   notices.forget(id);
   reports.stop(id, 'the execution was deleted');

@@ -13,6 +13,7 @@ import { encodeEvent } from '../../execution/codec.js';
 import type { ExecutionRow, WriteOp } from '../../store/ports.js';
 import type { Caller } from '../rpc.js';
 import { stampAudit } from '../resources/audit.js';
+import { recordChange } from '../resources/changes.js';
 import type { ExecutionsContext } from './context.js';
 import { executionIntent, NEVER } from './execution-intents.js';
 import type { ExecutionKind } from './execution-kind.js';
@@ -85,6 +86,7 @@ export function newExecution(
         events: [encodeEvent(executionEvent('phaseChanged', { phase: Phase.PENDING }))],
       },
       ...secrets,
+      recordChange({ kind: row.kind, id, org: row.org }, 'created', caller, now),
       { op: 'put-intent', intent: executionIntent('start-workflow', id, now + FIRST_START_MS) },
       ...(waitedFor ? [{ op: 'put-intent', intent: executionIntent('complete-token', id, NEVER) } as const] : []),
     ],

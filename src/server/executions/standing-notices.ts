@@ -45,10 +45,6 @@ export class StandingNotices {
     this.#tell(executionId, { ...notice, cleared: true, time: isoNow(this.#clock) });
   }
 
-  has(executionId: string, code: string): boolean {
-    return this.#standing.get(executionId)?.has(code) === true;
-  }
-
   of(executionId: string): readonly Notice[] {
     return [...(this.#standing.get(executionId)?.values() ?? [])];
   }
