@@ -9,6 +9,8 @@ import { AgentInstanceSchema } from '../../src/contract/gen/ai/stigmer/agentic/a
 import { AgentInstanceQueryController } from '../../src/contract/gen/ai/stigmer/agentic/agentinstance/v1/query_pb.js';
 import type { Environment } from '../../src/contract/gen/ai/stigmer/agentic/environment/v1/api_pb.js';
 import { EnvironmentQueryController } from '../../src/contract/gen/ai/stigmer/agentic/environment/v1/query_pb.js';
+import type { McpServer } from '../../src/contract/gen/ai/stigmer/agentic/mcpserver/v1/api_pb.js';
+import { McpServerQueryController } from '../../src/contract/gen/ai/stigmer/agentic/mcpserver/v1/query_pb.js';
 import { SessionSchema } from '../../src/contract/gen/ai/stigmer/agentic/session/v1/api_pb.js';
 import { SessionQueryController } from '../../src/contract/gen/ai/stigmer/agentic/session/v1/query_pb.js';
 import type { Skill } from '../../src/contract/gen/ai/stigmer/agentic/skill/v1/api_pb.js';
@@ -86,6 +88,7 @@ export interface RunnerPeer {
   /** Of the one instance. */
   environmentRefs: string[];
   readonly environments: Map<string, Environment>;
+  readonly mcpServers: Map<string, McpServer>;
   readonly skills: Map<string, { readonly skill: Skill; readonly artifact?: Uint8Array }>;
   /** What Claim gives. */
   secrets: { runtimeEnv: Record<string, string>; secretNames: string[] };
@@ -250,6 +253,13 @@ export async function startRunnerPeer(agent: MessageInitShape<typeof AgentSchema
         return found;
       }),
     });
+    server.addService(grpcServiceDefinition(McpServerQueryController), {
+      getByReference: unary('McpServerQueryController/getByReference', ({ slug }: ApiResourceReference) => {
+        const found = peer.mcpServers.get(slug);
+        if (found === undefined) throw notFound('McpServer', slug);
+        return found;
+      }),
+    });
     server.addService(grpcServiceDefinition(SkillQueryController), {
       getByReference: unary('SkillQueryController/getByReference', ({ slug }: ApiResourceReference) => {
         const found = peer.skills.get(slug);
@@ -283,6 +293,7 @@ export async function startRunnerPeer(agent: MessageInitShape<typeof AgentSchema
     agents: new Map([[agentId, create(AgentSchema, { metadata: { id: agentId, name: 'tester' }, spec: { instructions: 'You are a test agent.' }, ...agent } as MessageInitShape<typeof AgentSchema>)]]),
     environmentRefs: [],
     environments: new Map(),
+    mcpServers: new Map(),
     skills: new Map(),
     secrets: { runtimeEnv: {}, secretNames: [] },
     claimant: undefined,

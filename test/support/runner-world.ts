@@ -6,6 +6,7 @@ import pino from 'pino';
 import { RpcClient } from '../../src/client/rpc-client.js';
 import { systemClock } from '../../src/contract/clock.js';
 import { type AgentExecutionStatus, AgentExecutionSchema } from '../../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/api_pb.js';
+import { MessageType } from '../../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/enum_pb.js';
 import type { AgentExecutionSpecSchema } from '../../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/spec_pb.js';
 import { type ModelServer, startModelServer } from '../../src/demo-model/server.js';
 import type { ScriptInput } from '../../src/demo-model/script.js';
@@ -46,6 +47,8 @@ export interface RunnerWorld {
   start(options?: RunOptions): StartedRun;
   /** Forgets what a restarted runner would not have. */
   restart(): void;
+  /** Requests to the model so far, as JSON. */
+  bodies(): string[];
   close(): Promise<void>;
 }
 
@@ -83,6 +86,8 @@ export async function startRunnerWorld({ provider = 'openai', script, ours = tru
       const execution = create(AgentExecutionSchema, { metadata: { id, org: 'acme', annotations: { ...annotations } }, spec: { sessionId, message, ...spec } } as MessageInitShape<typeof AgentExecutionSchema>);
       const abort = new AbortController();
       const parts = {
+        client,
+        version: '0.1.0',
         settings: world.settings,
         modelLimits: { firstWaitMs: 5, longestWaitMs: 20 },
         workspaceRoot: workspace,
@@ -98,6 +103,7 @@ export async function startRunnerWorld({ provider = 'openai', script, ours = tru
     restart() {
       threads = new Turnstile();
     },
+    bodies: () => model.requests.map(({ body }) => JSON.stringify(body)),
     async close() {
       client.close();
       peer.close();
@@ -106,4 +112,9 @@ export async function startRunnerWorld({ provider = 'openai', script, ours = tru
     },
   };
   return world;
+}
+
+/** What the model has said in a run, turn by turn. */
+export function spoken(run: StartedRun): string[] {
+  return run.server.status.messages.filter(({ type }) => type === MessageType.MESSAGE_AI).map(({ content }) => content);
 }

@@ -1,9 +1,10 @@
 import type { JsonValue } from '@bufbuild/protobuf';
 import { CompositeBackend } from 'deepagents';
+import type { RpcClient } from '../../client/rpc-client.js';
 import type { Clock } from '../../contract/clock.js';
 import { isoNow } from '../../contract/timestamps.js';
 import type { Logger } from '../log.js';
-import { deepAgentLoop } from '../loop/deep-agent.js';
+import { deepAgentLoop, type SubAgentOptions } from '../loop/deep-agent.js';
 import { ThreadMemory } from '../memory/thread-memory.js';
 import type { ThreadStore } from '../memory/thread-store.js';
 import { chooseModel } from '../model/choose-model.js';
@@ -14,13 +15,18 @@ import { sessionFolder } from '../workspace/session-folder.js';
 import { SessionShell } from '../workspace/session-shell.js';
 import { failureSentence } from './failure-sentence.js';
 import { loopLimits } from './loop-limits.js';
+import type { LoadedSkill } from './load-skills.js';
 import { modelNotices, severity } from './model-notices.js';
+import { prepareMcp, type PreparedMcp } from './prepare-mcp.js';
 import { prepareSkills } from './prepare-skills.js';
 import { systemPrompt } from './prompt.js';
 import type { LoopRequest, PreparedLoop } from './run.js';
 
 /** What the loops of all runs are made of. */
 export interface LoopParts {
+  readonly client: RpcClient;
+  /** Of this program. */
+  readonly version: string;
   readonly settings: ModelSettings;
   readonly modelLimits?: Partial<ModelLimits>;
   /** Folder in which each session has its workspace. */
@@ -34,7 +40,7 @@ export interface LoopParts {
 
 /** Makes the agent of a run: model, prompt, files of its session, memory of its thread. */
 export async function prepareLoop(parts: LoopParts, request: LoopRequest): Promise<PreparedLoop> {
-  const { settings, clock, log, store, workspaceRoot, hostTools } = parts;
+  const { client, version, settings, clock, log, store, workspaceRoot, hostTools } = parts;
   const { execution, loaded, variables, threadId, masker, notice, signal } = request;
   const model = chooseModel(execution.spec?.executionConfig?.modelName ?? '', settings);
   const folder = await sessionFolder(workspaceRoot, loaded.sessionId);
@@ -43,30 +49,36 @@ export async function prepareLoop(parts: LoopParts, request: LoopRequest): Promi
   const files = hostTools === undefined ? new SessionFiles(folder, signal) : new SessionShell({ folder, signal, clock, variables: variables.values, path: hostTools.path });
   const skills = await prepareSkills(workspaceRoot, [...loaded.skills, ...loaded.subAgentSkills.flat()], signal);
   if (hostTools !== undefined) await skills.linkInto(folder);
-  const subAgents = (spec?.subAgents ?? []).map(({ name, description, instructions }, at) => ({
-    name,
-    description,
-    systemPrompt: systemPrompt({ instructions, skills: skills.prompt(loaded.subAgentSkills[at] ?? []), org, clock, commands: hostTools !== undefined }),
-    tools: [],
-  }));
+  const limits = loopLimits(execution.metadata, loaded.agent.metadata, settings);
   const memory = await ThreadMemory.open({ threadId, store, mask: (value: JsonValue) => masker.json(value) });
-  const loop = deepAgentLoop({
+  const mcp = await prepareMcp({ client, clock, signal, spec, variables: variables.values, org, folder, version, hostTools });
+  const prompt = (instructions: string, own: readonly LoadedSkill[]): string =>
+    systemPrompt({ instructions, skills: skills.prompt(own), org, clock, commands: hostTools !== undefined });
+  const subAgents = (): SubAgentOptions[] =>
+    (spec?.subAgents ?? []).map((one, at) => ({
+      name: one.name,
+      description: one.description,
+      systemPrompt: prompt(one.instructions, loaded.subAgentSkills[at] ?? []),
+      tools: mcp.toolsOf(one),
+    }));
+  const loop = await orClose(mcp, () => deepAgentLoop({
     asked: { settings, model },
-    systemPrompt: systemPrompt({ instructions: spec?.instructions ?? '', skills: skills.prompt(loaded.skills), org, clock, commands: hostTools !== undefined }),
+    systemPrompt: prompt(spec?.instructions ?? '', loaded.skills),
     files: new CompositeBackend(files, { ...skills.routes }),
-    tools: [],
-    subAgents,
+    tools: mcp.tools,
+    subAgents: subAgents(),
     memory,
     threadId,
-    limits: loopLimits(execution.metadata, loaded.agent.metadata, settings),
+    limits,
     messageId: execution.metadata?.id ?? '',
     clock,
     model: modelNotices({ tell: notice, masker, clock, address: settings.baseUrl }),
     ...(parts.modelLimits === undefined ? {} : { modelLimits: parts.modelLimits }),
-  });
+  }));
   return {
     loop,
     close: async () => {
+      await mcp.close();
       try {
         await memory.settle();
       } catch (error) {
@@ -77,4 +89,14 @@ export async function prepareLoop(parts: LoopParts, request: LoopRequest): Promi
       }
     },
   };
+}
+
+/** What `make` gives; the MCP servers are let go when it throws. */
+async function orClose<T>(mcp: PreparedMcp, make: () => T): Promise<T> {
+  try {
+    return make();
+  } catch (error) {
+    await mcp.close();
+    throw error;
+  }
 }

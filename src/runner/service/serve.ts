@@ -46,7 +46,7 @@ export async function serve({ env, model, clock, log }: ServeOptions, stop: Abor
     leaseId: () => keeper.leaseId,
     threads: new Turnstile(),
     secrets: [token?.(), model.apiKey].filter((secret) => secret !== undefined),
-    prepareLoop: loopMaker({ env, model, clock, log }),
+    prepareLoop: loopMaker({ env, model, clock, log }, client, version),
   };
   let ready = false;
   const polling = new Polling({
@@ -113,9 +113,17 @@ async function drain({ polling, runs, clock, log, name }: { polling: Polling; ru
 }
 
 /** The library of the loop is large: it is loaded when the runner is ready, not before. */
-function loopMaker(options: ServeOptions): (request: LoopRequest) => Promise<PreparedLoop> {
-  const { env, model, clock, log } = options;
-  const parts = { settings: model, workspaceRoot: env.SANDBOX_ROOT_DIR, store: fileThreadStore(join(env.SANDBOX_ROOT_DIR, '.threads')), clock, log, ...(env.STIGMER_HOST_TOOLS ? { hostTools: { path: searchPath() } } : {}) };
+function loopMaker({ env, model, clock, log }: ServeOptions, client: RpcClient, version: string): (request: LoopRequest) => Promise<PreparedLoop> {
+  const parts = {
+    client,
+    version,
+    settings: model,
+    workspaceRoot: env.SANDBOX_ROOT_DIR,
+    store: fileThreadStore(join(env.SANDBOX_ROOT_DIR, '.threads')),
+    clock,
+    log,
+    ...(env.STIGMER_HOST_TOOLS ? { hostTools: { path: searchPath() } } : {}),
+  };
   return async (request) => {
     const { prepareLoop } = await importLoop();
     return prepareLoop(parts, request);

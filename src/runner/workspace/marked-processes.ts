@@ -19,8 +19,13 @@ export function processesMarked(entry: string): number[] {
 
 /** Sends a signal to a process group, and to marked processes that have left it. */
 export function killMarked(group: number | undefined, entry: string, signal: NodeJS.Signals): void {
-  if (group !== undefined) send(-group, signal);
+  killGroup(group, signal);
   for (const pid of processesMarked(entry)) send(pid, signal);
+}
+
+/** Sends a signal to a process group, if there is one. */
+export function killGroup(group: number | undefined, signal: NodeJS.Signals): void {
+  if (group !== undefined) send(-group, signal);
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
