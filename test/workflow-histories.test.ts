@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
@@ -40,7 +41,7 @@ function record(version: string): void {
       await world.closed(executionId);
       const history = JSON.parse(historyToJSON(await world.history(executionId))) as { events: unknown[] };
       expect(history.events.length).toBeGreaterThan(5);
-      writeFileSync(new URL(`agent-execution-${version}${name}.json`, folder), `${JSON.stringify(history)}\n`);
+      writeFileSync(new URL(`agent-execution-${version}${name}.json`, folder), `${JSON.stringify(history).replaceAll(checkout, '')}\n`);
     };
     const status = protoPayload(AGENT_EXECUTION_STATUS, { phase: 'EXECUTION_COMPLETED', messages: [{ type: 'MESSAGE_AI', content: 'Hi' }] });
     await write('', await world.start(async () => status, { threadId: 'thread-ses-1', heartbeatMs: 30_000 }));
@@ -56,4 +57,6 @@ function record(version: string): void {
 
 // `RECORD_HISTORY=v2 npx vitest run test/workflow-histories.test.ts` records.
 const version = process.env['RECORD_HISTORY'];
+// Stack traces in a history name files of the machine that recorded it.
+const checkout = fileURLToPath(new URL('../', import.meta.url));
 describe('the recorded histories', () => (version === undefined ? replay() : record(version)));
