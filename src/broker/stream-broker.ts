@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
-import { resourceExhausted, StigmerError, unavailable } from '../contract/errors.js';
 import type { Clock } from '../contract/clock.js';
+import { resourceExhausted, StigmerError, unavailable } from '../contract/errors.js';
 import { DeltaWatcher } from './delta-watcher.js';
 import { type BrokerSettings, defaultBrokerSettings } from './settings.js';
 import { SnapshotWatcher } from './snapshot-watcher.js';

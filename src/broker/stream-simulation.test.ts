@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { it } from 'vitest';
-import { simulate, step } from '../../test/support/stream-simulation.js';
+import { simulate } from '../../test/support/stream-simulation/simulation.js';
+import { step } from '../../test/support/stream-simulation/steps.js';
 
 /** Runs of the simulation, and the seed of the first: a failing run prints both, and the path to repeat it. */
 const runs = Number(process.env['STIGMER_SIM_SEEDS'] ?? 1000);

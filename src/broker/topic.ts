@@ -1,6 +1,6 @@
 import { Subject } from 'rxjs';
-import { Code, StigmerError, internal } from '../contract/errors.js';
 import type { Clock } from '../contract/clock.js';
+import { Code, StigmerError, internal } from '../contract/errors.js';
 import { Frames } from './frames.js';
 import { LiveState } from './live-state.js';
 import { NoticeBoard } from './notice-board.js';

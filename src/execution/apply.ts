@@ -1,12 +1,12 @@
+import { create } from '@bufbuild/protobuf';
 import { failedPrecondition, internal, invalidArgument } from '../contract/errors.js';
 import { type ExecutionEvent, type Usage, UsageSchema } from '../contract/gen/stigmer/stream/v1/event_pb.js';
-import { create } from '@bufbuild/protobuf';
+import { isPhase, isTerminal, phaseName } from '../contract/phases.js';
 import { required } from './check.js';
 import { sizeOfUsage } from './element-size.js';
 import { type Change, changeName } from './event.js';
 import { applyAgentChange } from './kinds/agent/apply.js';
 import { applyWorkflowChange } from './kinds/workflow/apply.js';
-import { isPhase, isTerminal, phaseName } from '../contract/phases.js';
 import type { Projection } from './projection.js';
 import { sizeOfNumber, sizeOfText } from './wire-size.js';
 

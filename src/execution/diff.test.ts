@@ -44,7 +44,7 @@ describe('diff', () => {
         for (const event of diff(projection, to)) apply(projection, event);
         expect(equals(AgentExecutionStatusSchema, projection.status as AgentExecutionStatus, to)).toBe(true);
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 

@@ -22,7 +22,7 @@ describe('merge', () => {
         expect(equals(ExecutionStateSchema, shorter.state, projection.state)).toBe(true);
         expect(shorter.journal.bytes).toBe(projection.journal.bytes);
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 

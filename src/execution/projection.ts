@@ -12,10 +12,10 @@ import {
 } from '../contract/gen/ai/stigmer/agentic/workflowexecution/v1/api_pb.js';
 import { type ExecutionState, ExecutionStateSchema } from '../contract/gen/stigmer/stream/v1/event_pb.js';
 import { byteLength } from '../contract/limits.js';
+import { Phase } from '../contract/phases.js';
 import { sizeOfMessage, sizeOfSubAgent, sizeOfTask, sizeOfTodos, sizeOfToolCall, sizeOfUsage } from './element-size.js';
 import { Journal } from './journal.js';
 import { type ElementRules, KeyedList } from './keyed-list.js';
-import { Phase } from '../contract/phases.js';
 import { sizeOfNumber, sizeOfStruct, sizeOfText } from './wire-size.js';
 
 /** Which of the two contracts an execution follows. */

@@ -1,6 +1,7 @@
 import { Code, StigmerError } from '../contract/errors.js';
 import type { ExecutionEvent } from '../contract/gen/stigmer/stream/v1/event_pb.js';
 import { checkLimit, EXECUTION_STATE_LIMIT, type Limit } from '../contract/limits.js';
+import { isTerminal } from '../contract/phases.js';
 import { applyAll } from './apply.js';
 import { executionEvent } from './event.js';
 import { type Projection, sizeOfState } from './projection.js';
@@ -9,7 +10,6 @@ import { planCancelled, planCancelRequest, planFailure, planFinal, planFinalPhas
 import { planReport } from './updates/report.js';
 import { alreadyEnded } from './updates/rules.js';
 import { planStatus } from './updates/status.js';
-import { isTerminal } from '../contract/phases.js';
 
 /** What an update comes to: events to append, none when it says nothing new; or why it is refused. */
 export type Reduction = { readonly events: readonly ExecutionEvent[]; readonly rejection?: undefined } | { readonly rejection: StigmerError };

@@ -1,6 +1,9 @@
 import { Subject } from 'rxjs';
-import type { StreamBroker } from '../../src/broker/stream-broker.js';
+import type { BrokerSettings } from '../../src/broker/settings.js';
+import { StreamBroker } from '../../src/broker/stream-broker.js';
 import type { LoadedState, StreamModel, StreamSource, StreamView, WatchItem, WatchOptions } from '../../src/broker/types.js';
+import { StigmerError } from '../../src/contract/errors.js';
+import { ManualClock } from './manual-clock.js';
 
 /** The smallest thing to stream: a text that grows, phases `<…>` in it, and `.` as its end. */
 export interface Toy {
@@ -190,3 +193,15 @@ export class Probe {
     return text;
   }
 }
+
+/** A broker over a log in memory, under a clock that the test turns. */
+export function setUpToy(settings: Partial<BrokerSettings> = {}, model = toyModel) {
+  const clock = new ManualClock();
+  const log = new ToyLog();
+  const broker = new StreamBroker<Toy, string, ToyNotice>({ model, source: log, clock, settings });
+  const publish = (...events: string[]): void => broker.publish('key', log.append(...events));
+  return { clock, log, broker, view: new ToyView(), publish };
+}
+
+/** gRPC code of the error that a watch ended with. */
+export const codeOf = (probe: Probe): number | undefined => (probe.error instanceof StigmerError ? probe.error.code : undefined);

@@ -1,9 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import { invalidArgument } from '../../../contract/errors.js';
-import { byteLength } from '../../../contract/limits.js';
 import { type AgentMessage, AgentMessageSchema, type SubAgentExecution, type ToolCall } from '../../../contract/gen/ai/stigmer/agentic/agentexecution/v1/api_pb.js';
 import { MessageType, SubAgentStatus, ToolCallStatus } from '../../../contract/gen/ai/stigmer/agentic/agentexecution/v1/enum_pb.js';
 import type { TextAppended } from '../../../contract/gen/stigmer/stream/v1/event_pb.js';
+import { byteLength } from '../../../contract/limits.js';
 import { knownNumber, required, requiredId } from '../../check.js';
 import { sizeOfTodos } from '../../element-size.js';
 import type { Change } from '../../event.js';
