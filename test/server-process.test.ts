@@ -115,8 +115,8 @@ describe('the server’s program', () => {
 });
 
 describe('kill -9', () => {
-  it('loses, doubles and reorders nothing that was acknowledged', async () => {
-    const rounds = Number(process.env['STIGMER_KILL_ROUNDS'] ?? '6');
+  const rounds = Number(process.env['STIGMER_KILL_ROUNDS'] ?? '6');
+  it('loses, doubles and reorders nothing that was acknowledged', { timeout: 30_000 + rounds * 15_000 }, async () => {
     let server = start();
     const id = await queuedExecution(await connect(server));
     let acknowledged = 0;
@@ -158,7 +158,7 @@ describe('kill -9', () => {
     expect(contents).toEqual(Array.from({ length: contents.length }, (_unused, n) => `message ${n + 1}`));
   });
 
-  it('between store and start costs no run: it is started by the next server', async () => {
+  it('between store and start costs no run: it is started by the next server', { timeout: 90_000 }, async () => {
     const server = start();
     const id = await queuedExecution(await connect(server));
     server.process.kill('SIGKILL');
