@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { create } from '@bufbuild/protobuf';
-import { cli, type CliOptions } from '../../../test/support/cli.js';
+import { cli, type CliOptions, startCli } from '../../../test/support/cli.js';
 import { type GrpcPeer, startGrpcPeer } from '../../../test/support/grpc-peer.js';
+import { ManualClock } from '../../../test/support/manual-clock.js';
+import { until } from '../../../test/support/rpc.js';
 import { unavailable } from '../../contract/errors.js';
 import { ExecutionStream, WatchListResponseSchema } from '../../contract/gen/stigmer/stream/v1/stream_pb.js';
 import { Phase } from '../../contract/phases.js';
@@ -28,8 +30,31 @@ describe('stigmer server start', () => {
       },
     });
     expect(stdout).toMatch(/^✓ temporal {10}127\.0\.0\.1:7233\n✓ agent-runner-1 {4}container stigmer-agent-runner-1 {3}called back in 0\.4 s\nReady in \d\.\d s\n$/);
-    expect(stderr).toBe('downloading temporal\n');
+    expect(stderr).toBe('  downloading temporal\n');
     expect(code).toBe(0);
+  });
+
+  it('shows on a terminal what is under way', async () => {
+    const clock = new ManualClock();
+    let ready: () => void = () => undefined;
+    const running = startCli(['server'], {
+      columns: 60,
+      clock,
+      daemon: {
+        startDaemon: async (_options, onProgress) => {
+          for (const name of ['temporal', 'server']) onProgress({ type: 'component', component: component(name, { state: 'starting', detail: 'unpacking' }), elapsedMs: 0 });
+          await new Promise<void>((resolve) => (ready = resolve));
+          return { status: daemonStatus(component('temporal'), component('server')), alreadyRunning: false };
+        },
+      },
+    });
+    await until(() => running.out.screen.includes('temporal starting'));
+    await clock.advance(2_500);
+    expect(running.out.screen).toBe('… 2.5 s  temporal starting: unpacking (and server)');
+    ready();
+    expect(await running.code).toBe(0);
+    expect(running.out.screen).toBe('✓ temporal\n✓ server\nReady in 2.5 s\n');
+    expect(clock.pending).toBe(0);
   });
 
   it('hands over home, ports, parts and environment', async () => {

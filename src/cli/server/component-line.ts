@@ -1,5 +1,4 @@
 import type { ComponentStatus } from '../../daemon/control.js';
-import { formatDuration } from '../terminal/format.js';
 import { green, type Output, type Piece, red, yellow } from '../terminal/output.js';
 import { cleanLine } from '../terminal/text-cleaner.js';
 import { writeParagraph } from '../terminal/text-flow.js';
@@ -24,11 +23,12 @@ export function stateCell(state: ComponentStatus['state']): Piece {
 /** `✓ agent-runner      container stigmer-agent-runner-1 → …` */
 export function writeReady(out: Output, { name, address, container, detail }: ComponentStatus): void {
   const facts = [address, container === undefined ? undefined : `container ${container}`, detail].filter((fact) => fact !== undefined && fact !== '');
-  writeParagraph(out, `✓ ${cleanLine(name).padEnd(NAME_WIDTH)}  `, facts.map((fact) => cleanLine(fact ?? '')).join('   '), { prefixStyle: 'green' });
+  if (facts.length === 0) out.line(green('✓'), ` ${cleanLine(name)}`);
+  else writeParagraph(out, `✓ ${cleanLine(name).padEnd(NAME_WIDTH)}  `, facts.map((fact) => cleanLine(fact ?? '')).join('   '), { prefixStyle: 'green' });
 }
 
-/** What a component that is not ready waits for or suffers from, on one line. */
-export function progressText({ name, state, detail, lastError }: ComponentStatus, elapsedMs: number): string {
+/** What a component that is not ready is at, on one line. */
+export function progressText({ name, state, detail, lastError }: ComponentStatus): string {
   const reason = detail ?? lastError;
-  return `${cleanLine(name)} ${state.replace('-', ' ')}${reason === undefined ? '' : `: ${cleanLine(reason)}`} · ${formatDuration(elapsedMs)}`;
+  return `${cleanLine(name)} ${state.replace('-', ' ')}${reason === undefined || reason === '' ? '' : `: ${cleanLine(reason)}`}`;
 }

@@ -10,6 +10,9 @@ import { writeValue } from '../terminal/write-value.js';
 import { progressText, writeReady } from './component-line.js';
 import { type StartInput, WITHOUT_EFFECT } from './start-options.js';
 
+/** How often the line of what is under way is drawn anew. */
+const TICK_MS = 500;
+
 /** Starts the supervisor and shows each part as it becomes ready. */
 export async function startServer(ctx: CliContext, input: StartInput): Promise<void> {
   for (const name of WITHOUT_EFFECT) {
@@ -18,8 +21,7 @@ export async function startServer(ctx: CliContext, input: StartInput): Promise<v
   const begun = ctx.clock.now();
   const progress = new StartDisplay(ctx);
   const { startDaemon } = await ctx.daemon();
-  const { status, alreadyRunning } = await startDaemon(optionsOf(ctx, input), (event) => progress.show(event));
-  progress.end();
+  const { status, alreadyRunning } = await startDaemon(optionsOf(ctx, input), (event) => progress.show(event)).finally(() => progress.end());
   if (ctx.format !== 'text') return writeValue(ctx.out, ctx.format, { alreadyRunning, ...status });
   for (const component of status.components) progress.ready(component);
   if (alreadyRunning) ctx.out.line(`The server runs already, since ${status.startedAt} (pid ${status.pid}).`);
@@ -39,42 +41,63 @@ function optionsOf(ctx: CliContext, { only, demoModel, port, httpPort, temporalP
   };
 }
 
-/** One line per component when it is ready or in trouble; on a terminal, what is under way below them. */
+/** A line of its own for each component that is ready or in trouble; on a terminal, below them, what is under way. */
 class StartDisplay {
   readonly #ctx: CliContext;
+  readonly #begun: number;
   readonly #ready = new Set<string>();
+  /** Components that are on their way, by name. */
+  readonly #coming = new Map<string, ComponentStatus>();
   /** Trouble that was told, by component. */
   readonly #told = new Map<string, string>();
+  #cancelTimer: () => void = () => undefined;
 
   constructor(ctx: CliContext) {
     this.#ctx = ctx;
+    this.#begun = ctx.clock.now();
+    this.#tick();
   }
 
   show(progress: StartProgress): void {
     const { out, err, format } = this.#ctx;
     if (format === 'ndjson') out.line(jsonText(progress));
     if (format !== 'text') return;
-    if (progress.type === 'message') {
-      err.line(dim(cleanLine(progress.text)));
-      return;
-    }
-    const { component, elapsedMs } = progress;
-    if (component.state === 'ready') this.ready(component);
+    if (progress.type === 'message') writeParagraph(err, '  ', progress.text, { style: 'dim' });
+    else if (progress.component.state === 'ready') this.ready(progress.component);
     else {
-      this.#ready.delete(component.name);
-      this.#trouble(component);
-      out.status(dim(`… ${progressText(component, elapsedMs)}`));
+      this.#ready.delete(progress.component.name);
+      this.#coming.set(progress.component.name, progress.component);
+      this.#trouble(progress.component);
     }
+    this.#draw();
   }
 
   ready(component: ComponentStatus): void {
     if (component.state !== 'ready' || this.#ready.has(component.name)) return;
     this.#ready.add(component.name);
+    this.#coming.delete(component.name);
     writeReady(this.#ctx.out, component);
   }
 
   end(): void {
+    this.#cancelTimer();
     this.#ctx.out.status();
+  }
+
+  #tick(): void {
+    this.#cancelTimer = this.#ctx.clock.setTimer(TICK_MS, () => {
+      this.#draw();
+      this.#tick();
+    });
+  }
+
+  #draw(): void {
+    const { out, clock, format } = this.#ctx;
+    if (format !== 'text') return;
+    const [first, ...rest] = this.#coming.values();
+    const elapsed = formatDuration(clock.now() - this.#begun);
+    const more = rest.length === 0 ? '' : ` (and ${rest.map(({ name }) => cleanLine(name)).join(', ')})`;
+    out.status(dim(first === undefined ? `… ${elapsed}` : `… ${elapsed}  ${progressText(first)}${more}`));
   }
 
   /** A part that fell over is told of once for each reason, also where there is no terminal. */

@@ -3,6 +3,7 @@ import { ExitCode } from '../exit-codes.js';
 import { formatCount, formatDuration } from '../terminal/format.js';
 import { bold, dim, yellow } from '../terminal/output.js';
 import { cleanLine } from '../terminal/text-cleaner.js';
+import { writeParagraph } from '../terminal/text-flow.js';
 import { writeValue } from '../terminal/write-value.js';
 import { usageError } from '../usage-error.js';
 import { progressText } from './component-line.js';
@@ -23,9 +24,9 @@ export async function stopServer(ctx: CliContext, { now, quiet }: StopInput): Pr
   const begun = ctx.clock.now();
   const stopped = await stopDaemon(home, { now }, (progress) => {
     if (ctx.format !== 'text') return;
-    if (progress.type === 'message') ctx.err.line(dim(cleanLine(progress.text)));
+    if (progress.type === 'message') writeParagraph(ctx.err, '  ', progress.text, { style: 'dim' });
     else if (progress.component.state === 'stopped') ctx.out.line(`○ ${cleanLine(progress.component.name)} stopped`);
-    else ctx.out.status(dim(`… ${progressText(progress.component, progress.elapsedMs)}`));
+    else ctx.out.status(dim(`… ${progressText(progress.component)}`));
   });
   ctx.out.status();
   if (ctx.format !== 'text') {
