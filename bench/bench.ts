@@ -1,5 +1,5 @@
 import type { BareServer } from './system/bare-server.js';
-import type { StigmerServer, StigmerServerOptions } from './system/stigmer-server.js';
+import type { StigmerServer } from './system/stigmer-server.js';
 import type { Row } from './table.js';
 
 /** What a section works with. Processes that it starts here end with the section. */
@@ -9,13 +9,18 @@ export interface Bench {
   /** The repository's root. */
   readonly root: string;
   /** A server of ours, with a Temporal that takes every workflow. */
-  startServer(options?: Partial<StigmerServerOptions>): Promise<StigmerServer>;
-  startBare(): Promise<BareServer>;
+  startServer(options?: ServerNeeds): Promise<StigmerServer>;
+  startBare(options?: ServerNeeds): Promise<BareServer>;
   /** Has this done when the section is over. */
   onEnd(work: () => unknown): void;
   /** Says what is being done. */
   progress(text: string): void;
   row(row: Row): void;
+}
+
+export interface ServerNeeds {
+  /** It can be told to collect garbage. */
+  readonly collectable?: boolean;
 }
 
 /** A group of figures that can be run by itself. */

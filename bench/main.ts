@@ -3,6 +3,7 @@ import { MEASURED_ON } from './baseline.js';
 import type { Bench, Section } from './bench.js';
 import { sections } from './sections/sections.js';
 import { BareServer } from './system/bare-server.js';
+import { bundled } from './system/remote.js';
 import { StigmerServer } from './system/stigmer-server.js';
 import { startTemporalPeer } from './system/temporal-peer.js';
 import { formatTable, type Row } from './table.js';
@@ -24,21 +25,24 @@ const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, 'cpu-prof': { type: 'string' }, help: { type: 'boolean', default: false } },
 });
 
+const COLLECTABLE = ['--expose-gc', '--import', bundled('system/collect-garbage.js')];
+
 async function runSection(section: Section, rows: Row[]): Promise<void> {
   const ends: (() => unknown)[] = [];
   const bench: Bench = {
     quick: values.quick,
     root,
-    async startServer(options) {
+    async startServer({ collectable = false } = {}) {
       const temporal = await startTemporalPeer();
       ends.push(() => temporal.stop());
-      const nodeFlags = values['cpu-prof'] === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values['cpu-prof']}`];
-      const server = await StigmerServer.start({ program: `${root}/dist/server/main.js`, temporal: temporal.address, nodeFlags, ...options });
+      const profiling = values['cpu-prof'] === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values['cpu-prof']}`];
+      const nodeFlags = [...profiling, ...(collectable ? COLLECTABLE : [])];
+      const server = await StigmerServer.start({ program: `${root}/dist/server/main.js`, temporal: temporal.address, nodeFlags });
       ends.push(() => server.stop());
       return server;
     },
-    async startBare() {
-      const bare = await BareServer.start();
+    async startBare({ collectable = false } = {}) {
+      const bare = await BareServer.start(collectable ? COLLECTABLE : []);
       ends.push(() => bare.stop());
       return bare;
     },
@@ -49,7 +53,7 @@ async function runSection(section: Section, rows: Row[]): Promise<void> {
   try {
     await section.run(bench);
   } finally {
-    for (const end of ends.reverse()) await end();
+    for (const end of ends.toReversed()) await end();
   }
 }
 

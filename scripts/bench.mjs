@@ -16,7 +16,7 @@ if (!process.argv.includes('--no-build')) {
 const out = join(root, 'node_modules', '.cache', 'stigmer', `bench-${process.pid}`);
 mkdirSync(out, { recursive: true });
 try {
-  const programs = ['main', 'floors/bare-server', 'floors/commit', 'load/unary', 'load/reporters', 'load/fan-out'];
+  const programs = ['main', 'floors/bare-server', 'floors/commit', 'load/unary', 'load/reporters', 'load/fan-out', 'load/tokens', 'system/collect-garbage'];
   await bundle({
     absWorkingDir: root,
     entryPoints: programs.map((name) => `bench/${name}.ts`),

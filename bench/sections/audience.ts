@@ -15,22 +15,27 @@ export interface Audience<U extends Usage = Usage> {
   readonly streams: Pick<WatchersJob, 'path' | 'requests' | 'items'>;
 }
 
+export interface AudienceOf<S extends Audience['server']> {
+  readonly server: S;
+  readonly streams: Audience['streams'];
+}
+
 /** Watchers of executions by our own Watch. */
-export function watchers<U extends Usage>(server: Audience<U>['server'], ...executionIds: readonly string[]): Audience<U> {
+export function watchers<S extends Audience['server']>(server: S, ...executionIds: readonly string[]): AudienceOf<S> {
   const { watch } = ExecutionStream.method;
   const requests = executionIds.map((executionId) => encodeRequest(watch, { executionId }));
   return { server, streams: { path: pathOf(watch), requests, items: 'watch' } };
 }
 
 /** Watchers of executions by the original's subscribe. */
-export function subscribers<U extends Usage>(server: Audience<U>['server'], ...executionIds: readonly string[]): Audience<U> {
+export function subscribers<S extends Audience['server']>(server: S, ...executionIds: readonly string[]): AudienceOf<S> {
   const { subscribe } = AgentExecutionQueryController.method;
   const requests = executionIds.map((value) => encodeRequest(subscribe, { value }));
   return { server, streams: { path: pathOf(subscribe), requests, items: 'marked' } };
 }
 
 /** Readers of what the bare server writes. */
-export function bareReaders(server: Audience['server']): Audience {
+export function bareReaders<S extends Audience['server']>(server: S): AudienceOf<S> {
   return { server, streams: { path: BarePath.WATCH, requests: [Buffer.from(stepMark(0))], items: 'marked' } };
 }
 

@@ -6,7 +6,7 @@ import type { PublisherJob } from '../load/publishers.js';
 import { measured } from '../side-by-side.js';
 import { keptIn, writtenBy } from '../system/disk.js';
 import { startRuns } from '../system/fixtures.js';
-import { Remote } from '../system/remote.js';
+import type { Remote } from '../system/remote.js';
 import type { StigmerServer } from '../system/stigmer-server.js';
 import { fanOutLoad, subscribers, watchers } from './audience.js';
 

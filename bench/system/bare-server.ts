@@ -12,13 +12,18 @@ export class BareServer {
     this.target = { port, token: '' };
   }
 
-  static async start(): Promise<BareServer> {
-    const child = new Remote<BareFunctions>('floors/bare-server.js');
+  static async start(nodeFlags: readonly string[] = []): Promise<BareServer> {
+    const child = new Remote<BareFunctions>('floors/bare-server.js', nodeFlags);
     return new BareServer(child, await child.call('start', undefined));
   }
 
   usage(): Promise<Usage> {
     return this.#process.usage();
+  }
+
+  /** As the other server's. */
+  collectGarbage(): void {
+    this.#process.signal('SIGUSR2');
   }
 
   stop(): Promise<void> {

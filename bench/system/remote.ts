@@ -48,6 +48,11 @@ function usage(): Usage {
   return { cpuUs: user + system, rss: process.memoryUsage.rss() };
 }
 
+/** Path of a program of the bench, as it was bundled: all lie in one folder, beside the bench itself. */
+export function bundled(program: string): string {
+  return fileURLToPath(new URL(program, import.meta.url));
+}
+
 type ResultOf<F> = F extends (argument: never) => infer R ? Awaited<R> : never;
 type ArgumentOf<F> = F extends () => unknown ? undefined : F extends (argument: infer A) => unknown ? A : never;
 
@@ -58,8 +63,8 @@ export class Remote<F extends Functions> {
   #asked = 0;
 
   /** @param program its file, relative to the bench's bundle: `load/unary.js` */
-  constructor(program: string) {
-    this.#process = fork(fileURLToPath(new URL(program, import.meta.url)), { serialization: 'advanced' });
+  constructor(program: string, nodeFlags: readonly string[] = []) {
+    this.#process = fork(bundled(program), { serialization: 'advanced', execArgv: [...nodeFlags] });
     this.#process.on('message', ({ id, value, error }: Answer) => {
       const waiting = this.#waiting.get(id);
       this.#waiting.delete(id);
@@ -77,6 +82,10 @@ export class Remote<F extends Functions> {
 
   usage(): Promise<Usage> {
     return this.#ask('usage', undefined) as Promise<Usage>;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#process.kill(name);
   }
 
   async stop(): Promise<void> {
