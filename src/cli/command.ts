@@ -4,9 +4,13 @@ import type { CliContext } from './context.js';
 export const FORMATS = ['text', 'json', 'ndjson', 'yaml'] as const;
 export type Format = (typeof FORMATS)[number];
 
+/** What a word may be, for completion: names and ids are asked of the server. */
+export type Completion = 'kind' | 'resource' | 'runnable' | 'agent' | 'execution' | 'shell';
+
 /** A word of the command line that is no option. */
 export interface Argument {
   readonly summary: string;
+  readonly completes?: Completion;
   /** Default true. */
   readonly required?: boolean;
 }
@@ -76,6 +80,8 @@ type OptionValues<O extends Options> = { readonly [K in keyof O]: IsGiven<O[K]> 
 export interface CommandInput<A extends Arguments, O extends Options> {
   readonly args: ArgumentValues<A>;
   readonly options: OptionValues<O>;
+  /** Words after the arguments, for a command that takes them. */
+  readonly rest: readonly string[];
 }
 
 export interface Example {
@@ -91,9 +97,13 @@ export interface CommandDefinition<A extends Arguments = Arguments, O extends Op
   /** Further paragraphs for its help. */
   readonly description?: string;
   readonly args: A;
+  /** It takes any number of further words, called so. */
+  readonly rest?: string;
   /** By camelCase name; on the command line they have hyphens. */
   readonly options: O;
   readonly examples: readonly Example[];
+  /** Not shown in the help. */
+  readonly hidden?: boolean;
   /** Formats that it can write. Default: all. The first is what it writes unless asked. */
   readonly formats?: readonly Format[];
   /**

@@ -18,7 +18,8 @@ export type Parsed =
   | { readonly type: 'command'; readonly path: string; readonly command: CommandDefinition; readonly input: CommandInput<never, never>; readonly globals: GlobalOptions; readonly format: Format }
   | { readonly type: 'text'; readonly text: string };
 
-const globalOptions = {
+/** Options of every command. */
+export const globalOptions = {
   output: { type: 'text', short: 'o', value: 'FORMAT', choices: FORMATS, summary: `how results and errors are written: ${FORMATS.join(', ')}` },
   endpoint: { type: 'text', value: 'HOST:PORT', summary: 'address of the server (default: STIGMER_SERVER_ADDR, then the configuration, then 127.0.0.1:7234)' },
   color: { type: 'flag', default: true, summary: 'no colours' },
@@ -64,7 +65,7 @@ function addGroup(parent: Command, group: CommandGroup, found: (parsed: Parsed) 
   parent.helpCommand(false);
   const path = nameOf(parent);
   for (const entry of group.commands) {
-    const command = parent.command(entry.name);
+    const command = parent.command(entry.name, { hidden: !isGroup(entry) && entry.hidden === true });
     if (isGroup(entry)) addGroup(command, entry, found);
     else addCommand(command, entry, found);
   }
@@ -91,6 +92,7 @@ function addCommand(target: Command, command: CommandDefinition, found: (parsed:
     const label = name.replaceAll(/[A-Z]/g, (letter) => `-${letter}`).toUpperCase();
     target.argument(required ? `<${label}>` : `[${label}]`, summary);
   }
+  if (command.rest !== undefined) target.argument(`[${command.rest.toUpperCase()}...]`);
   for (const [name, option] of Object.entries(command.options)) addOption(target, flagOf(name), option, path);
   if (command.examples.length > 0) target.addHelpText('after', `\nExamples:\n${exampleLines(command)}`);
   target.action(() => {
@@ -100,6 +102,7 @@ function addCommand(target: Command, command: CommandDefinition, found: (parsed:
     const input = {
       args: Object.fromEntries(Object.keys(command.args).map((name, index) => [name, target.args[index]])),
       options: Object.fromEntries(values),
+      rest: target.args.slice(Object.keys(command.args).length),
     } as unknown as CommandInput<never, never>;
     const format = formatOf(command, globals['output'] as string | undefined, path);
     const endpoint = globals['endpoint'] as string | undefined;
@@ -148,7 +151,7 @@ function nameOf(command: Command): string {
   return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
 }
 
-interface Place {
+export interface Place {
   /** Index of the first word that is neither a command on the way nor a global option. */
   readonly index: number;
   readonly entry: CommandDefinition | CommandGroup;
@@ -156,7 +159,7 @@ interface Place {
 }
 
 /** How far the words lead into the tree. */
-function placeOf(root: CommandGroup, argv: readonly string[]): Place {
+export function placeOf(root: CommandGroup, argv: readonly string[]): Place {
   let entry: CommandDefinition | CommandGroup = root;
   let path = root.name;
   let index = 0;

@@ -4,7 +4,7 @@ export const cancel = defineCommand({
   name: 'cancel',
   summary: 'end a running execution as cancelled',
   description: 'What was said so far is kept. The request to the model and the tools of the run are ended.',
-  args: { id: { summary: 'id of the execution' } },
+  args: { id: { summary: 'id of the execution', completes: 'execution' } },
   options: { reason: { type: 'text', value: 'TEXT', summary: 'why, for whoever reads the execution later' } },
   examples: [{ command: 'stigmer cancel aex-01k…', meaning: 'the id as `stigmer run` and `stigmer executions list` print it' }],
   async run(ctx, { args, options }) {

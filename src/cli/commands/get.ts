@@ -4,7 +4,7 @@ export const get = defineCommand({
   name: 'get',
   summary: 'show one resource',
   description: 'Writes YAML, which `stigmer apply` takes again. Secret values are shown as ***.',
-  args: { kind: { summary: 'kind of the resource, such as agent or session' }, name: { summary: 'its name or id' } },
+  args: { kind: { summary: 'kind of the resource, such as agent or session', completes: 'kind' }, name: { summary: 'its name or id', completes: 'resource' } },
   options: { org: { type: 'text', value: 'ORG', summary: 'organization that it belongs to' } },
   formats: ['yaml', 'json', 'ndjson'],
   examples: [

@@ -1,6 +1,8 @@
 import type { CommandGroup } from '../command.js';
 import { apply } from './apply.js';
 import { cancel } from './cancel.js';
+import { completeCommand } from './complete.js';
+import { completion } from './completion.js';
 import { deleteCommand } from './delete.js';
 import { executions } from './executions/index.js';
 import { get } from './get.js';
@@ -13,5 +15,5 @@ import { version } from './version.js';
 export const commands: CommandGroup = {
   name: 'stigmer',
   summary: 'Runs AI agents and workflows on your own machine: durable, streamed, and never stuck without a reason.',
-  commands: [server, apply, run, executions, cancel, get, list, deleteCommand, version],
+  commands: [server, apply, run, executions, cancel, get, list, deleteCommand, completion, version, completeCommand(() => commands)],
 };

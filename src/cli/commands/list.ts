@@ -3,7 +3,7 @@ import { defineCommand } from '../command.js';
 export const list = defineCommand({
   name: 'list',
   summary: 'list the resources of a kind',
-  args: { kind: { summary: 'kind of the resources, such as agents, sessions or executions' } },
+  args: { kind: { summary: 'kind of the resources, such as agents, sessions or executions', completes: 'kind' } },
   options: {
     org: { type: 'text', value: 'ORG', summary: 'those of one organization only' },
     label: { type: 'texts', short: 'l', value: 'KEY=VALUE', summary: 'those that carry this label; may be repeated' },

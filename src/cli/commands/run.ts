@@ -6,7 +6,7 @@ export const run = defineCommand({
   description:
     'Prints the id of the execution at once, then what the agent says as it is written, its tool calls with their results, and why nothing moves when nothing does. ' +
     'Ctrl-C asks whether to detach or to cancel. The exit code is 0 when the execution completes, 1 when it fails or is cancelled, 130 when you leave it.',
-  args: { name: { summary: 'name or id of an agent or a workflow' } },
+  args: { name: { summary: 'name or id of an agent or a workflow', completes: 'runnable' } },
   options: {
     message: { type: 'text', short: 'm', value: 'TEXT', summary: 'what to say: a text, @FILE, or - for standard input' },
     runtimeEnv: { type: 'texts', value: 'K=V', summary: 'a variable of this run; secret:K=V is kept secret, K and secret:K take the value from the environment or ask' },

@@ -3,7 +3,7 @@ import { defineCommand } from '../../command.js';
 export const getExecution = defineCommand({
   name: 'get',
   summary: 'show an execution as it is now: its conversation, tool calls and end',
-  args: { id: { summary: 'id of the execution' } },
+  args: { id: { summary: 'id of the execution', completes: 'execution' } },
   options: { full: { type: 'flag', summary: 'show arguments and results of tool calls whole' } },
   examples: [
     { command: 'stigmer executions get aex-01k…', meaning: 'the conversation' },

@@ -4,7 +4,7 @@ export const watch = defineCommand({
   name: 'watch',
   summary: 'follow an execution to its end',
   description: 'Shows what was said so far, then everything as it happens. The exit code is that of `stigmer run`: 0 when it completes, 1 when it fails.',
-  args: { id: { summary: 'id of the execution' } },
+  args: { id: { summary: 'id of the execution', completes: 'execution' } },
   options: { full: { type: 'flag', summary: 'show arguments and results of tool calls whole' } },
   examples: [
     { command: 'stigmer executions watch aex-01k…', meaning: 'Ctrl-C leaves it or cancels it' },
