@@ -29,6 +29,8 @@ export interface CliContext {
   onInterrupt(handler: () => void): () => void;
   /** Standard input to its end, as text. */
   readInput(): Promise<string>;
+  /** The next line of standard input, asked for where it is a terminal; undefined at its end, and when the person gives up. */
+  readLine(question: string): Promise<string | undefined>;
   /** Random key of a request, under which it may be repeated. */
   newKey(): string;
   /** What config.yaml says; read once. */

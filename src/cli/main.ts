@@ -4,6 +4,7 @@ import { commands } from './commands/index.js';
 import { readEnvironment, readTerminalEnvironment } from './env.js';
 import { runProgram } from './program.js';
 import { Signals } from './signals.js';
+import type { LineReader } from './terminal/line-reader.js';
 import { Screen, StreamOutput } from './terminal/output.js';
 import { TerminalPrompt } from './terminal/prompt.js';
 
@@ -21,6 +22,7 @@ for (const stream of [stdout, stderr]) {
 }
 
 const screen = new Screen();
+let lineReader: LineReader | undefined;
 const code = await runProgram(commands, process.argv.slice(2), {
   version: packageVersion(),
   outputs: ({ color }) => {
@@ -36,6 +38,11 @@ const code = await runProgram(commands, process.argv.slice(2), {
     const chunks: Buffer[] = [];
     for await (const chunk of stdin) chunks.push(chunk as Buffer);
     return Buffer.concat(chunks).toString();
+  },
+  readLine: async (question) => {
+    const { PipeLineReader, TerminalLineReader } = await import('./terminal/line-reader.js');
+    lineReader ??= stdin.isTTY && canMove ? new TerminalLineReader(stdin, stderr) : new PipeLineReader(stdin);
+    return lineReader.read(question);
   },
   environment: readEnvironment,
   cwd: process.cwd(),

@@ -21,7 +21,7 @@ export type Parsed =
 /** Options of every command. */
 export const globalOptions = {
   output: { type: 'text', short: 'o', value: 'FORMAT', choices: FORMATS, summary: `how results and errors are written: ${FORMATS.join(', ')}` },
-  endpoint: { type: 'text', value: 'HOST:PORT', summary: 'address of the server (default: STIGMER_SERVER_ADDR, then the configuration, then 127.0.0.1:7234)' },
+  endpoint: { type: 'text', value: 'HOST:PORT', summary: 'address of the server (default: STIGMER_SERVER_ADDR, then the configuration, then the server started here)' },
   color: { type: 'flag', default: true, summary: 'no colours' },
   debug: { type: 'flag', short: 'd', summary: 'show where an error comes from' },
 } as const satisfies Record<string, OptionDefinition>;

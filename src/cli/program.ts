@@ -19,6 +19,7 @@ export interface World {
   outputs(options: { readonly color: boolean }): { readonly out: Output; readonly err: Output };
   readonly prompt: ((err: Output) => Prompt) | undefined;
   readonly readInput: () => Promise<string>;
+  readonly readLine: (question: string) => Promise<string | undefined>;
   readonly environment: () => CliEnvironment;
   readonly cwd: string;
   readonly clock: Clock;
@@ -73,6 +74,7 @@ async function runCommand({ command, input, format, globals }: Extract<Parsed, {
       signal: signals.signal,
       onInterrupt: (handler) => signals.onInterrupt(handler),
       readInput: world.readInput,
+      readLine: world.readLine,
       newKey: world.newKey,
       config: () => connection.config(),
       client: () => connection.client(),

@@ -40,11 +40,13 @@ export function startCli(argv: readonly string[], options: CliOptions = {}): Cli
   const asked: string[] = [];
   const all = { STIGMER_HOME: '/nowhere/stigmer', ...(options.endpoint === undefined ? {} : { STIGMER_SERVER_ADDR: options.endpoint }), ...options.env };
   let keys = 0;
+  const lines = (options.stdin ?? '').split('\n').filter((line) => line !== '');
   const code = runProgram(commands, argv, {
     version: '0.0.0-test',
     outputs: () => ({ out, err }),
     prompt: options.answers === undefined ? undefined : () => answering(options.answers ?? [], asked),
     readInput: async () => options.stdin ?? '',
+    readLine: async () => lines.shift(),
     environment: () => ({ values: cliEnvironment.read(all), all }),
     cwd: options.cwd ?? '/',
     clock: options.clock ?? systemClock,

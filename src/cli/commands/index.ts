@@ -1,6 +1,7 @@
 import type { CommandGroup } from '../command.js';
 import { apply } from './apply.js';
 import { cancel } from './cancel.js';
+import { chat } from './chat.js';
 import { completeCommand } from './complete.js';
 import { completion } from './completion.js';
 import { deleteCommand } from './delete.js';
@@ -15,5 +16,5 @@ import { version } from './version.js';
 export const commands: CommandGroup = {
   name: 'stigmer',
   summary: 'Runs AI agents and workflows on your own machine: durable, streamed, and never stuck without a reason.',
-  commands: [server, apply, run, executions, cancel, get, list, deleteCommand, completion, version, completeCommand(() => commands)],
+  commands: [server, apply, run, chat, executions, cancel, get, list, deleteCommand, completion, version, completeCommand(() => commands)],
 };

@@ -224,3 +224,18 @@ describe('stigmer server logs', () => {
     expect((await logs('server logs -o ndjson')).stdout.trim().split('\n').map((line) => (JSON.parse(line) as { text: string }).text)).toEqual(['listening', 'no\u001b[2J model']);
   });
 });
+
+describe('stigmer executions logs', () => {
+  it('asks for the lines with the id of the execution', async () => {
+    let asked: LogQuery | undefined;
+    await run('executions logs aex-1.x', {
+      daemon: {
+        readDaemonLogs: async function* (_home, query) {
+          asked = query;
+          yield* [];
+        },
+      },
+    });
+    expect(asked).toEqual({ follow: false, grep: 'aex-1\\.x' });
+  });
+});

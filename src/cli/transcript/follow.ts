@@ -27,6 +27,8 @@ export interface Followed {
   readonly createdAt: number | undefined;
   /** Show arguments and results whole. */
   readonly full: boolean;
+  /** It is one turn of a talk: Ctrl-C cancels it, the person's own words are not repeated, and the summary is one line. */
+  readonly turn?: boolean;
 }
 
 /** A status line counts the seconds when nothing else is to be seen for so long. */
@@ -34,8 +36,8 @@ const QUIET_MS = 1_000;
 /** A connection that stays away for so long gets a word on what to do. */
 const LONG_BREAK_MS = 15_000;
 
-export function viewFor({ out, err, format }: CliContext, { full, createdAt }: Pick<Followed, 'full' | 'createdAt'>): TranscriptView {
-  if (format === 'text') return new TextView(out, err, { full, ...(createdAt === undefined ? {} : { createdAt }) });
+export function viewFor({ out, err, format }: CliContext, { full, createdAt, turn = false }: Pick<Followed, 'full' | 'createdAt' | 'turn'>): TranscriptView {
+  if (format === 'text') return new TextView(out, err, { full, turn, ...(createdAt === undefined ? {} : { createdAt }) });
   return format === 'ndjson' ? new NdjsonView(out) : new ResultView(out, err, format);
 }
 
@@ -145,6 +147,10 @@ class Follower {
 
   #onInterrupt(): void {
     const { prompt, signal } = this.#ctx;
+    if (this.#followed.turn === true && !this.#interrupted) {
+      this.#asking = this.#cancel().finally(() => (this.#asking = undefined));
+      return;
+    }
     if (prompt === undefined || this.#asking !== undefined || this.#interrupted) {
       this.#left.abort();
       return;

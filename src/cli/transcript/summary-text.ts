@@ -11,7 +11,7 @@ const RULE = 80;
 /** Writes what came of an execution between two rules. */
 export function writeSummary(out: Output, summary: Summary): void {
   const rule = '─'.repeat(Math.min(RULE, out.columns ?? RULE));
-  const { phase, error, deleted, durationMs, workflow } = summary;
+  const { workflow } = summary;
   if (workflow?.output !== undefined) {
     out.line();
     out.line(bold('Output:'));
@@ -19,11 +19,22 @@ export function writeSummary(out: Output, summary: Summary): void {
   }
   out.line();
   out.line(dim(rule));
+  writeEnd(out, summary);
+  out.line(dim(rule));
+}
+
+/** The same for one turn of a talk: a line, and why it failed. */
+export function writeTurnSummary(out: Output, summary: Summary): void {
+  writeEnd(out, summary);
+  out.line();
+}
+
+function writeEnd(out: Output, summary: Summary): void {
+  const { phase, error, deleted, durationMs } = summary;
   const took = durationMs === undefined || !isTerminal(phase) ? '' : ` in ${formatDuration(durationMs)}`;
   const ended = deleted ? '⚠️ the execution was deleted' : `${PHASE_ICONS[phase] ?? '•'} ${phaseName(phase)}${took}`;
   writeParagraph(out, '', [ended, ...countsOf(summary)].join(' · '));
   if (error !== '') writeParagraph(out, phase === Phase.CANCELLED ? 'Reason: ' : 'Error: ', error, phase === Phase.CANCELLED ? {} : { style: 'red', prefixStyle: 'red' });
-  out.line(dim(rule));
 }
 
 function countsOf({ agent, workflow, usage }: Summary): string[] {

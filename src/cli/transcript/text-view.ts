@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import type { SubAgentExecution, ToolCall } from '../../contract/gen/ai/stigmer/agentic/agentexecution/v1/api_pb.js';
+import { MessageType } from '../../contract/gen/ai/stigmer/agentic/agentexecution/v1/enum_pb.js';
 import type { WorkflowTask } from '../../contract/gen/ai/stigmer/agentic/workflowexecution/v1/api_pb.js';
 import { type Notice, Notice_Severity } from '../../contract/gen/stigmer/stream/v1/notice_pb.js';
 import { phaseName } from '../../contract/phases.js';
@@ -11,7 +12,7 @@ import { cleanLine } from '../terminal/text-cleaner.js';
 import { TextFlow, writeParagraph } from '../terminal/text-flow.js';
 import type { TranscriptEvent } from './events.js';
 import { ARGUMENTS_FOLD, type FoldLimits, foldText, RESULT_FOLD, UNFOLDED } from './fold-text.js';
-import { writeSummary } from './summary-text.js';
+import { writeSummary, writeTurnSummary } from './summary-text.js';
 import type { Summary } from './summary.js';
 import type { TranscriptView } from './view.js';
 import { callFailed, PHASE_ICONS, SPEAKERS, subAgentFailed, TASK_WORDS, TODO_ICONS } from './words.js';
@@ -19,6 +20,8 @@ import { callFailed, PHASE_ICONS, SPEAKERS, subAgentFailed, TASK_WORDS, TODO_ICO
 export interface TextViewOptions {
   /** Show arguments, results and outputs whole. */
   readonly full: boolean;
+  /** One turn of a talk: without phases, the person's own words and the rules of the summary. */
+  readonly turn?: boolean;
   /** When the execution was created, by the server's clock in milliseconds since 1970. */
   readonly createdAt?: number;
 }
@@ -42,6 +45,7 @@ export class TextView implements TranscriptView {
   }
 
   show(event: TranscriptEvent): void {
+    if (this.#options.turn === true && (event.type === 'phase' || (event.type === 'text' && event.message.type === MessageType.MESSAGE_HUMAN))) return;
     switch (event.type) {
       case 'phase':
         return this.#phase(event.phase, event.startedAt);
@@ -77,7 +81,8 @@ export class TextView implements TranscriptView {
 
   finish(summary: Summary): void {
     this.#close();
-    writeSummary(this.#out, summary);
+    if (this.#options.turn === true) writeTurnSummary(this.#out, summary);
+    else writeSummary(this.#out, summary);
     this.#above = 'nothing';
   }
 
