@@ -28,6 +28,11 @@ export const DEFAULT_QUEUES = {
 /** Key of the memo under which a workflow is told the queue of its runner. */
 export const RUNNER_QUEUE_MEMO = 'activityTaskQueue';
 
+/** Signals to an interpreted run: it begins no task until it is resumed; an event arrives. Any other signal is an event of its name. */
+export const PAUSE_SIGNAL = 'stigmer/pause';
+export const RESUME_SIGNAL = 'stigmer/resume';
+export const EVENT_SIGNAL = 'stigmer/event';
+
 /** Full names of the messages that travel. */
 export const AGENT_EXECUTION = 'ai.stigmer.agentic.agentexecution.v1.AgentExecution';
 export const AGENT_EXECUTION_STATUS = 'ai.stigmer.agentic.agentexecution.v1.AgentExecutionStatus';

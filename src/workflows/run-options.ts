@@ -1,3 +1,5 @@
+import type { Continuation, InterpreterInput } from './definitions/interpreter/interpreter-input.js';
+
 /**
  * How a run is driven: the second, optional argument of both workflows, as plain JSON. The original's workflows have one argument;
  * what is not given here has the default that is told. Times in milliseconds.
@@ -15,4 +17,8 @@ export interface RunOptions {
   readonly attempts?: number;
   /** How long a cancelled run waits for its runner's last word. Default 4 s. */
   readonly cancelGraceMs?: number;
+  /** Of a workflow: what our interpreter carries out. Without it the run is left to a workflow-runner. */
+  readonly interpreter?: InterpreterInput;
+  /** What a run that is continued as new goes on from. Set by the workflow itself. */
+  readonly continuation?: Continuation;
 }

@@ -103,6 +103,7 @@ export const templateText: Check = orExpression(text);
 
 /** A condition, or what a loop goes through: an expression whose `${ }` may be left out. */
 export const condition: Check = (value, path, scope) => {
+  if (typeof value === 'boolean') return undefined;
   if (typeof value !== 'string' || value.trim() === '') return scope.findings.error(path, 'must be an expression, such as ${ .count > 1 }');
   return expression(conditionSource(value), path, scope);
 };

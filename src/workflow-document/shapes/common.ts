@@ -45,8 +45,11 @@ export const resource: Check = textOr(templateText, shape({ name: text, 'endpoin
 /** A schema of JSON: inline, or at an address. */
 export const schema: Check = shape({ format: text, document: anything, resource });
 
-export const inputFlow: Check = shape({ schema, from: template });
-export const outputFlow: Check = shape({ schema, as: template });
+/** What becomes of a value on its way: an expression, whose `${ }` may be left out, or an object with expressions in it. */
+export const transformation: Check = textOr(condition, template);
+
+export const inputFlow: Check = shape({ schema, from: transformation });
+export const outputFlow: Check = shape({ schema, as: transformation });
 
 /** By name from `use.timeouts`, or here. */
 export const timeout: Check = textOr(text, shape({ 'after!': duration }));

@@ -3,7 +3,7 @@ import { type Finding, suggestion } from '../findings.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { boolean, type Check, condition, duration, integer, listOf, mapOf, oneOf, orExpression, type Scope, shape, template, templateObject, templateText, text, textOr } from './check.js';
 import { callArguments, functionArguments } from './calls.js';
-import { commonKeys, errorDefinition, resource, retryPolicy } from './common.js';
+import { commonKeys, errorDefinition, outputFlow, resource, retryPolicy } from './common.js';
 import { emit, listen } from './events.js';
 
 type Path = Finding['path'];
@@ -89,8 +89,8 @@ const TASKS: Readonly<Record<TaskKind, (task: JsonObject, scope: Scope) => Reado
         item: identifier,
         at: identifier,
         do: within(variables, taskList),
-        output: within(variables, shape({ as: template })),
-        export: within(variables, shape({ as: template })),
+        output: within(variables, outputFlow),
+        export: within(variables, outputFlow),
       }),
     };
   },

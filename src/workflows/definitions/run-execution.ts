@@ -25,7 +25,7 @@ interface Ending {
 }
 
 /** Tells the server, for as long as it takes; the server fills what it lacks, and keeps a terminal state that it has. */
-const { UpdateExecutionStatus } = proxyActivities<ExecutionActivities>({
+export const { UpdateExecutionStatus: tellServer } = proxyActivities<ExecutionActivities>({
   startToCloseTimeout: 30_000,
   retry: { initialInterval: 1_000, maximumInterval: 10_000 },
 });
@@ -37,7 +37,7 @@ const { UpdateExecutionStatus } = proxyActivities<ExecutionActivities>({
  */
 export async function runExecution(run: Run): Promise<void> {
   const { status, failure } = await Promise.race([answerOf(run), endOfCancelGrace(run)]);
-  await CancellationScope.nonCancellable(() => UpdateExecutionStatus(run.executionId, protoPayload(run.statusType, fittingStatus(status))));
+  await CancellationScope.nonCancellable(() => tellServer(run.executionId, protoPayload(run.statusType, fittingStatus(status))));
   if (failure) throw failure;
 }
 

@@ -44,6 +44,12 @@ export const workerEnvironment = defineEnvironment({
     meaning: 'the bundled workflow definitions of this version',
     example: '/opt/stigmer/dist/workflows/workflow-bundle.js',
   },
+  STIGMER_WORKFLOW_INTERNAL_HOSTS: {
+    type: 'string',
+    default: '',
+    meaning: 'internal hosts that HTTP calls of workflows may reach, separated by commas',
+    example: 'localhost:8080,intranet.local',
+  },
   STIGMER_EXIT_WITH_STDIN: { type: 'boolean', default: false, meaning: 'whether to end when standard input ends, as a child of the supervisor does', example: '1' },
   LOG_LEVEL: {
     type: 'enum',

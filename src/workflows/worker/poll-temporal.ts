@@ -4,13 +4,14 @@ import { Backoff } from '../../client/backoff.js';
 import { wait } from '../../client/wait.js';
 import type { Clock } from '../../contract/clock.js';
 import type { ExecutionActivities } from '../activities/execution-activities.js';
+import type { InterpreterActivities } from '../activities/interpreter-activities.js';
 import type { WorkerConfig } from './env.js';
 import type { Logger } from './log.js';
 
 export interface PollOptions {
   readonly config: WorkerConfig;
   readonly queues: readonly string[];
-  readonly activities: ExecutionActivities;
+  readonly activities: ExecutionActivities & InterpreterActivities;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -23,7 +24,8 @@ const LIMITS = {
   maxCachedWorkflows: 100,
   maxConcurrentWorkflowTaskExecutions: WORKFLOW_SLOTS,
   maxConcurrentWorkflowTaskPolls: 2,
-  maxConcurrentActivityTaskExecutions: 20,
+  // Most of them wait for an agent or a web server.
+  maxConcurrentActivityTaskExecutions: 100,
   maxConcurrentActivityTaskPolls: 2,
   shutdownGraceTime: 2_000,
   shutdownForceTime: 4_000,

@@ -4,6 +4,8 @@ import { holdLease } from '../../client/lease.js';
 import { RpcClient } from '../../client/rpc-client.js';
 import type { Clock } from '../../contract/clock.js';
 import { packageVersion } from '../../contract/version.js';
+import { interpreterActivities } from '../activities/interpreter.js';
+import { claimSecrets } from '../activities/run-secrets.js';
 import { executionActivities } from '../activities/update-execution-status.js';
 import { checkBundle } from './check-bundle.js';
 import type { WorkerConfig } from './env.js';
@@ -32,6 +34,7 @@ export async function runWorker(config: WorkerConfig, { clock, log }: WorkerCont
   const over = new AbortController();
   const until = AbortSignal.any([stop, over.signal]);
   const held = new AbortController();
+  let leaseId = '';
   const lease = holdLease(
     {
       client,
@@ -49,6 +52,7 @@ export async function runWorker(config: WorkerConfig, { clock, log }: WorkerCont
       load: () => ({ slotsUsed: 0, executionIds: [] }),
       events: {
         held({ id, serverVersion }) {
+          leaseId = id;
           log.info({ leaseId: id, serverVersion, endpoint: client.endpoint }, 'lease held');
           held.abort();
         },
@@ -63,7 +67,17 @@ export async function runWorker(config: WorkerConfig, { clock, log }: WorkerCont
   const poll = async (): Promise<void> => {
     await aborted(AbortSignal.any([held.signal, until]));
     if (until.aborted) return;
-    await pollTemporal({ config, queues, activities: executionActivities({ client, log }), clock, log }, until);
+    const activities = {
+      ...executionActivities({ client, log }),
+      ...interpreterActivities({
+        client,
+        clock,
+        leaseId: () => leaseId,
+        fetchSecrets: claimSecrets(client, () => leaseId),
+        internalHosts: config.STIGMER_WORKFLOW_INTERNAL_HOSTS.split(',').map((host) => host.trim()).filter((host) => host !== ''),
+      }),
+    };
+    await pollTemporal({ config, queues, activities, clock, log }, until);
   };
   try {
     // Whichever fails ends the other.
