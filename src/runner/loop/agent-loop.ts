@@ -57,13 +57,23 @@ export type Decision =
   | { readonly type: 'edit'; readonly args: JsonObject }
   | { readonly type: 'reject'; readonly reason: string };
 
+/** What is said to an agent. */
+export interface Said {
+  /** Unique in the thread. Said again, by a second attempt of a run, the message takes its own place. */
+  readonly id: string;
+  readonly text: string;
+}
+
 /**
  * An agent at work on one run. Events are given to `emit` as they happen, which must not wait. A promise rejects with the reason of the
  * failure, or soon after the signal aborts; requests to the model are closed then.
  */
 export interface AgentLoop {
-  /** Says `message` to the agent, in the thread that the loop was made for. */
-  start(message: string, emit: (event: LoopEvent) => void, signal: AbortSignal): Promise<LoopEnd>;
+  /**
+   * Says something to the agent, in the thread that the loop was made for. A thread that stopped in the middle of answering this very
+   * message goes on from its last completed step.
+   */
+  start(message: Said, emit: (event: LoopEvent) => void, signal: AbortSignal): Promise<LoopEnd>;
   /** Goes on after an interrupt, with a decision for each call that waits, by its id. */
   resume(decisions: ReadonlyMap<string, Decision>, emit: (event: LoopEvent) => void, signal: AbortSignal): Promise<LoopEnd>;
 }

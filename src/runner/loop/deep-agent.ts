@@ -1,6 +1,6 @@
-import { HumanMessage } from '@langchain/core/messages';
+import { type BaseMessage, HumanMessage } from '@langchain/core/messages';
 import type { StructuredToolInterface } from '@langchain/core/tools';
-import type { BaseCheckpointSaver, Command } from '@langchain/langgraph';
+import type { BaseCheckpointSaver } from '@langchain/langgraph';
 import { type BackendProtocolV2, createDeepAgent } from 'deepagents';
 import { type AgentMiddleware, createMiddleware, todoListMiddleware } from 'langchain';
 import type { Clock } from '../../contract/clock.js';
@@ -35,8 +35,6 @@ export interface DeepAgentOptions {
   /** Remembers the conversation of the thread. */
   readonly memory: BaseCheckpointSaver;
   readonly threadId: string;
-  /** Id of the user's message in the thread: said again, by a second attempt of the run, it takes its own place. */
-  readonly messageId: string;
   readonly limits: LoopLimits;
   readonly clock: Clock;
   /** Hears how the connection to the model fares. */
@@ -54,17 +52,25 @@ const generalPurpose = {
 
 /** An agent of the library deepagents, behind our interface. Made for one run. */
 export function deepAgentLoop(options: DeepAgentOptions): AgentLoop {
-  const run = async (input: { messages: HumanMessage[] } | Command, emit: (event: LoopEvent) => void, signal: AbortSignal): Promise<LoopEnd> => {
-    const { agent, stream } = build(options, emit, signal);
-    signal.throwIfAborted();
-    const config = { configurable: { thread_id: options.threadId }, signal, callbacks: [stream], recursionLimit };
-    await agent.invoke(input as Parameters<typeof agent.invoke>[0], config);
-    return { type: 'done' };
-  };
   return {
-    start: (message, emit, signal) => run({ messages: [new HumanMessage({ content: message, ...(options.messageId === '' ? {} : { id: options.messageId }) })] }, emit, signal),
+    async start({ id, text }, emit, signal): Promise<LoopEnd> {
+      const { agent, stream } = build(options, emit, signal);
+      signal.throwIfAborted();
+      const config = { configurable: { thread_id: options.threadId }, signal, callbacks: [stream], recursionLimit };
+      // A promise, whatever the library's types say.
+      const stopped = isInTheMiddleOf(id, await Promise.resolve(agent.getState(config)));
+      const input = stopped ? null : { messages: [new HumanMessage({ id, content: text })] };
+      await agent.invoke(input as Parameters<typeof agent.invoke>[0], config);
+      return { type: 'done' };
+    },
     resume: () => Promise.reject(unimplemented('This runner cannot go on with a run that was interrupted.')),
   };
+}
+
+/** Whether the thread has steps before it that belong to the answer to this message. */
+function isInTheMiddleOf(messageId: string, { next, values }: { readonly next: readonly string[]; readonly values: unknown }): boolean {
+  const messages = (values as { messages?: BaseMessage[] } | undefined)?.messages ?? [];
+  return next.length > 0 && messages.findLast((message) => HumanMessage.isInstance(message))?.id === messageId;
 }
 
 /** One for any task, unless the agent has one of that name itself. */

@@ -17,6 +17,7 @@ import { failureSentence } from './failure-sentence.js';
 import { loopLimits } from './loop-limits.js';
 import type { LoadedSkill } from './load-skills.js';
 import { modelNotices, severity } from './model-notices.js';
+import { checkOutput, outputPrompt, outputSchemaOf } from './output-schema.js';
 import { prepareMcp, type PreparedMcp } from './prepare-mcp.js';
 import { prepareSkills } from './prepare-skills.js';
 import { systemPrompt } from './prompt.js';
@@ -52,6 +53,7 @@ export async function prepareLoop(parts: LoopParts, request: LoopRequest): Promi
   const limits = loopLimits(execution.metadata, loaded.agent.metadata, settings);
   const memory = await ThreadMemory.open({ threadId, store, mask: (value: JsonValue) => masker.json(value) });
   const mcp = await prepareMcp({ client, clock, signal, spec, variables: variables.values, org, folder, version, hostTools });
+  const schema = outputSchemaOf(execution.metadata, loaded.agent.metadata);
   const prompt = (instructions: string, own: readonly LoadedSkill[]): string =>
     systemPrompt({ instructions, skills: skills.prompt(own), org, clock, commands: hostTools !== undefined });
   const subAgents = (): SubAgentOptions[] =>
@@ -63,20 +65,20 @@ export async function prepareLoop(parts: LoopParts, request: LoopRequest): Promi
     }));
   const loop = await orClose(mcp, () => deepAgentLoop({
     asked: { settings, model },
-    systemPrompt: prompt(spec?.instructions ?? '', loaded.skills),
+    systemPrompt: [prompt(spec?.instructions ?? '', loaded.skills), ...(schema === undefined ? [] : [outputPrompt(schema)])].join('\n\n'),
     files: new CompositeBackend(files, { ...skills.routes }),
     tools: mcp.tools,
     subAgents: subAgents(),
     memory,
     threadId,
     limits,
-    messageId: execution.metadata?.id ?? '',
     clock,
     model: modelNotices({ tell: notice, masker, clock, address: settings.baseUrl }),
     ...(parts.modelLimits === undefined ? {} : { modelLimits: parts.modelLimits }),
   }));
   return {
     loop,
+    ...(schema === undefined ? {} : { checkAnswer: (answer: string) => checkOutput(schema, answer) }),
     close: async () => {
       await mcp.close();
       try {

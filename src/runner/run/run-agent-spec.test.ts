@@ -156,6 +156,24 @@ describe('an agent', () => {
     await until(() => processesMarked('MARK=let-go').length === 0);
   });
 
+  const schema = JSON.stringify({ type: 'object', properties: { verdict: { enum: ['yes', 'no'] } }, required: ['verdict'] });
+
+  it('is asked again for an answer that does not fit its output schema', async () => {
+    await start({ script: { rules: [{ when: { message: 'does not fit' }, say: '```json\n{"verdict":"yes"}\n```' }, { say: 'Perhaps.' }] } });
+    const run = world.start({ annotations: { 'stigmer.ai/output-schema': schema } });
+    expect(await run.done).toMatchObject({ phase: Phase.COMPLETED, messages: [{ content: '{"verdict":"yes"}' }] });
+    expect(run.server.status.messages.map(({ content }) => content)).toEqual(['Hello', 'Perhaps.', expect.stringMatching(/^Your answer does not fit the output schema: it is no JSON/), '{"verdict":"yes"}']);
+    expect(world.bodies()[0]).toContain('Your last message is read by a program.');
+  });
+
+  it('fails when its answer never fits', async () => {
+    await start({ script: { rules: [{ say: '{"verdict":"perhaps"}' }] } });
+    agent({});
+    const run = world.start({ annotations: { 'stigmer.ai/output-schema': schema } });
+    expect((await run.done).error).toMatch(/^The agent's answer does not fit its output schema: .*#\/verdict: /);
+    expect(world.model.requests).toHaveLength(3);
+  });
+
   it('says which skill is missing', async () => {
     await start({ script: { rules: [{ say: 'x' }] } });
     agent({ skillRefs: [{ slug: 'changelog', kind: 43, version: 'stable' }] });

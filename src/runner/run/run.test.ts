@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startFramesServer, openAiFrame, openAiCallFrame, closedPort } from '../../../test/support/openai-frames.js';
@@ -7,6 +7,7 @@ import { type RunnerWorld, spoken, startRunnerWorld, type WorldOptions } from '.
 import { notFound } from '../../contract/errors.js';
 import { MessageType, ToolCallStatus } from '../../contract/gen/ai/stigmer/agentic/agentexecution/v1/enum_pb.js';
 import { Phase } from '../../contract/phases.js';
+import { fileThreadStore } from '../memory/thread-store.js';
 import { runCancelled, runnerStopping } from './run-stop.js';
 
 let world: RunnerWorld;
@@ -243,7 +244,35 @@ describe('a run', () => {
     await again.done;
     expect(run.server.status).toMatchObject({ phase: Phase.COMPLETED });
     expect(run.server.status.messages.filter(({ type }) => type === MessageType.MESSAGE_HUMAN)).toHaveLength(1);
-    // The second attempt does not say the user's message twice.
+    // The second attempt goes on in the thread, and does not say the user's message twice.
     expect(world.bodies().at(-1)?.match(/"Hello"/g)).toHaveLength(1);
+  });
+
+  it('does not repeat what an earlier attempt has completed', async () => {
+    const command = (text: string) => ({ tool: 'execute', args: { command: text } });
+    await start({
+      hostTools: true,
+      script: {
+        rules: [
+          { when: { after_tool: false }, say: 'Both.', call: [command('echo one >> log'), command('echo two >> log; test -f again || { touch again; sleep 60; }')] },
+          { say: 'Done: {{tool_result.line}}' },
+        ],
+      },
+    });
+    const log = async () => (await readFile(join(world.workspace, 'ses-1', 'log'), 'utf8')).trim().split('\n').sort();
+    const remembered = async () => (await fileThreadStore(join(world.workspace, '.threads')).load('thread-ses-1')) ?? '';
+    const run = world.start();
+    // The second command is in its sleep, and the result of the first is on disk.
+    await until(() => stat(join(world.workspace, 'ses-1', 'again')).then(() => true, () => false));
+    await until(async () => (await remembered()).includes('Command succeeded'));
+    run.abort(runnerStopping('agent-runner-1'));
+    await expect(run.done).rejects.toThrow(/was stopped/);
+    world.restart();
+    const again = world.start({ id: run.id, attempt: 2 });
+    await again.done;
+    expect(await log()).toEqual(['one', 'two', 'two']);
+    expect(spoken(again)).toEqual(['Both.', expect.stringMatching(/^Done:/)]);
+    expect(world.model.requests).toHaveLength(2);
+    expect(again.server.status).toMatchObject({ phase: Phase.COMPLETED });
   });
 });

@@ -4,7 +4,7 @@ import type { RpcClient } from '../../client/rpc-client.js';
 import { StatusReporter } from '../../client/status-reporter.js';
 import { wait } from '../../client/wait.js';
 import type { Clock } from '../../contract/clock.js';
-import { Code, StigmerError } from '../../contract/errors.js';
+import { Code, failedPrecondition, StigmerError } from '../../contract/errors.js';
 import { type AgentExecution, type AgentExecutionStatus, AgentExecutionStatusSchema } from '../../contract/gen/ai/stigmer/agentic/agentexecution/v1/api_pb.js';
 import { byteLength } from '../../contract/limits.js';
 import { Phase, phaseName } from '../../contract/phases.js';
@@ -34,6 +34,8 @@ export interface LoopRequest {
 /** A loop, and what must be done when it has come to rest. */
 export interface PreparedLoop {
   readonly loop: AgentLoop;
+  /** Looks at an answer that a program will read; absent where any answer will do. */
+  readonly checkAnswer?: (answer: string) => { readonly json: string; readonly fault?: undefined } | { readonly fault: string };
   /** Lets go of what the loop held. Rejects when something of it could not be kept. */
   readonly close: () => Promise<void>;
 }
@@ -60,6 +62,8 @@ export interface RunRequest {
   readonly signal: AbortSignal;
 }
 
+/** How often an answer is asked for that fits its schema. */
+const answerTries = 3;
 /** How long the server is waited for at the end, until the workflow alone tells it. */
 const lastWordMs = 60_000;
 /** The same where someone waits for it to be over: a run that was cancelled, a runner that stops. */
@@ -152,7 +156,6 @@ export class Run {
       this.#begin(messageCount, variables.secrets);
     }
     const transcript = this.#transcript as Transcript;
-    const message = execution.spec?.message ?? '';
     const notice = (told: NoticeInit): void => this.#reporter.notice(told);
     let waited = false;
     const leave = await threads.enter(threadId, signal, () => {
@@ -161,22 +164,42 @@ export class Run {
     });
     try {
       if (waited) notice({ code: 'SESSION_BUSY', cleared: true });
-      const { loop, close } = await prepareLoop({ execution, loaded, variables, threadId, masker: this.#masker, notice, signal });
+      const prepared = await prepareLoop({ execution, loaded, variables, threadId, masker: this.#masker, notice, signal });
       try {
-        await loop.start(message, (event: LoopEvent) => transcript.on(event), signal);
+        await this.#converse(prepared, transcript);
       } finally {
-        await close();
+        await prepared.close();
       }
     } finally {
       leave();
     }
   }
 
+  /** Says what the user says, and asks again for an answer that does not fit its schema. */
+  async #converse({ loop, checkAnswer }: PreparedLoop, transcript: Transcript): Promise<void> {
+    let said = { id: this.#id, text: this.#request.execution.spec?.message ?? '' };
+    for (let tries = 1; ; tries++) {
+      await loop.start(said, (event: LoopEvent) => transcript.on(event), this.#signal);
+      const answer = transcript.lastMessage?.content ?? '';
+      const checked = checkAnswer?.(answer);
+      if (checked === undefined) return;
+      if (checked.fault === undefined) {
+        if (checked.json !== answer) transcript.restate(checked.json);
+        return;
+      }
+      if (tries === answerTries) throw failedPrecondition(`The agent's answer does not fit its output schema: ${checked.fault}`);
+      const text = `Your answer does not fit the output schema: ${checked.fault}\nAnswer again, with JSON alone.`;
+      transcript.system(text);
+      said = { id: `${this.#id}-again-${tries}`, text };
+    }
+  }
+
   /** From here on everything is masked and written down, first what the user says. */
   #begin(messageCount: number, secrets: readonly string[]): void {
     const { clock } = this.#context;
+    const { attempt } = this.#request;
     this.#masker = masker([...this.#context.secrets, ...secrets]);
-    this.#transcript = new Transcript({ masker: this.#masker, clock, messageCount, append: (event) => this.#reporter.append(event) });
+    this.#transcript = new Transcript({ masker: this.#masker, clock, messageCount, attempt, append: (event) => this.#reporter.append(event) });
     this.#transcript.user(this.#request.execution.spec?.message ?? '');
   }
 

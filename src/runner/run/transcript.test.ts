@@ -11,7 +11,7 @@ import { masker } from './masking.js';
 import { Transcript } from './transcript.js';
 
 /** A transcript whose events are applied as the server applies them. */
-function start(secrets: string[] = [], messageCount = 0) {
+function start(secrets: string[] = [], messageCount = 0, attempt = 1) {
   const clock = new ManualClock();
   const projection = initialProjection('agent');
   if (projection.kind !== 'agent') throw new Error('unreachable');
@@ -20,6 +20,7 @@ function start(secrets: string[] = [], messageCount = 0) {
     masker: masker(secrets),
     clock,
     messageCount,
+    attempt,
     append: (event) => {
       events.push(event);
       apply(projection, event);
@@ -156,6 +157,30 @@ describe('Transcript', () => {
     expect(second.events).toEqual([]);
     hear({ type: 'turn-started', turn: '1' }, { type: 'text', turn: '1', text: 'x' });
     expect(events).toHaveLength(2);
+  });
+
+  it('keeps the calls of a second attempt apart from those of the first', () => {
+    const { hear, status } = start([], 0, 2);
+    hear(
+      { type: 'tool-started', id: 't', name: 'task', args: {} },
+      { type: 'sub-agent-started', id: 't', name: 'r', input: '' },
+      { type: 'tool-started', id: 'x', name: 'ls', args: {}, scope: 't' },
+      { type: 'tool-ended', id: 't', result: 'y', failed: false },
+    );
+    expect(status.toolCalls.map(({ id, componentMetadata }) => [id, componentMetadata?.metadata?.['sub_agent_id']])).toEqual([
+      ['t-attempt-2', undefined],
+      ['x-attempt-2', 't-attempt-2'],
+    ]);
+    expect(status.subAgentExecutions.map(({ id }) => id)).toEqual(['t-attempt-2']);
+  });
+
+  it('can say the last message in other words, and something of its own', () => {
+    const { transcript, hear, status } = start(['hunter22']);
+    hear({ type: 'turn-started', turn: '1' }, { type: 'text', turn: '1', text: '```{}```' }, { type: 'turn-ended', turn: '1' });
+    transcript.system('It does not fit: hunter22');
+    transcript.restate('{"a":"hunter22"}');
+    expect(shown(status.messages)).toEqual(['{"a":"***"}', 'It does not fit: ***']);
+    expect(transcript.lastMessage?.content).toBe('{"a":"***"}');
   });
 
   it('sums up what was used', () => {

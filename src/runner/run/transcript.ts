@@ -29,6 +29,8 @@ export interface TranscriptOptions {
   readonly append: (event: ExecutionEvent) => void;
   /** Messages that the conversation has already: those of an earlier attempt. */
   readonly messageCount: number;
+  /** From 1. The calls of each attempt stand apart: a model may give the ids of an earlier one again. */
+  readonly attempt: number;
 }
 
 /** How a run ended. */
@@ -90,6 +92,21 @@ export class Transcript {
   /** What the model said last. */
   get lastMessage(): AgentMessage | undefined {
     return this.#lastTurn === undefined ? undefined : aiMessage(this.#lastTurn);
+  }
+
+  /** Puts another text in the place of what the model said last. */
+  restate(text: string): void {
+    const turn = this.#lastTurn;
+    if (turn?.index === undefined) return;
+    turn.text = new SpokenText(this.#options.masker);
+    turn.text.push(text);
+    turn.text.end();
+    this.#append(executionEvent('messageUpdated', { index: turn.index, message: aiMessage(turn) }));
+  }
+
+  /** Something that the runner itself has to say, in the conversation. */
+  system(text: string): void {
+    this.#message(MessageType.MESSAGE_SYSTEM, this.#options.masker.text(text));
   }
 
   /** What the user says. An earlier attempt has written it already. */
@@ -201,7 +218,7 @@ export class Transcript {
     const before = known?.call;
     const name = change.name ?? before?.name ?? '';
     const call = create(ToolCallSchema, {
-      ...(before ?? { startedAt: this.#now(), componentMetadata: { componentType: componentType(name), componentGroup: scope === undefined ? 'main-agent-tools' : 'sub-agent-tools', ...subAgentOf(scope) } }),
+      ...(before ?? { startedAt: this.#now(), componentMetadata: { componentType: componentType(name), componentGroup: scope === undefined ? 'main-agent-tools' : 'sub-agent-tools', ...subAgentOf(scope && this.#reportedId(scope)) } }),
       ...change,
       id,
       name,
@@ -209,9 +226,10 @@ export class Transcript {
     const inScope = known?.scope ?? scope;
     this.#calls.set(id, { call, scope: inScope, turn: known?.turn ?? turn });
     const detached = inScope !== undefined;
+    const reported = create(ToolCallSchema, { ...(call as MessageInitShape<typeof ToolCallSchema>), id: this.#reportedId(id) });
     // The reducer gives a call that is new to the conversation a message of its own.
     if (known === undefined && !detached) this.#messages++;
-    this.#append(executionEvent('toolCallUpserted', { toolCall: call, detached }));
+    this.#append(executionEvent('toolCallUpserted', { toolCall: reported, detached }));
   }
 
   #endCall(id: string, answer: string, failed: boolean): void {
@@ -226,7 +244,8 @@ export class Transcript {
   #subAgent(id: string, change: MessageInitShape<typeof SubAgentExecutionSchema>): void {
     const subAgent = create(SubAgentExecutionSchema, { ...(this.#subAgents.get(id) as MessageInitShape<typeof SubAgentExecutionSchema> | undefined), ...change, id });
     this.#subAgents.set(id, subAgent);
-    this.#append(executionEvent('subAgentUpserted', { subAgent }));
+    const reported = create(SubAgentExecutionSchema, { ...(subAgent as MessageInitShape<typeof SubAgentExecutionSchema>), id: this.#reportedId(id) });
+    this.#append(executionEvent('subAgentUpserted', { subAgent: reported }));
   }
 
   #setTodos(items: readonly TodoEntry[]): void {
@@ -248,6 +267,11 @@ export class Transcript {
   #addUsage({ inputTokens, outputTokens, cachedInputTokens, costMicros, model }: TokenUsage): void {
     const usage = { inputTokens: BigInt(inputTokens), outputTokens: BigInt(outputTokens), cachedInputTokens: BigInt(cachedInputTokens), costMicros: BigInt(costMicros), modelCalls: 1, model };
     this.#append(executionEvent('usageAdded', { usage }));
+  }
+
+  #reportedId(id: string): string {
+    const { attempt } = this.#options;
+    return attempt > 1 ? `${id}-attempt-${attempt}` : id;
   }
 
   #append(event: ExecutionEvent): void {
