@@ -19,6 +19,8 @@ describe('reading lines', () => {
       return line;
     };
     expect(await type('hello\r')).toBe('hello');
+    // Nothing of the first line listens any more.
+    expect(input.listenerCount('keypress')).toBe(0);
     // The arrow up brings back the line before.
     expect(await type('\u001b[A again\r')).toBe('hello again');
     expect(await type('\u0004')).toBeUndefined();

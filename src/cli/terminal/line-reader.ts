@@ -20,16 +20,16 @@ export class TerminalLineReader implements LineReader {
   read(question: string): Promise<string | undefined> {
     const lines = createInterface({ input: this.#input, output: this.#output, history: [...this.#history], terminal: true });
     return new Promise((resolve) => {
+      let typed: string | undefined;
       lines.on('history', (history) => (this.#history = history));
       lines.on('SIGINT', () => lines.close());
       lines.on('close', () => {
-        this.#output.write('\n');
-        resolve(undefined);
+        if (typed === undefined) this.#output.write('\n');
+        resolve(typed);
       });
       lines.question(question, (line) => {
-        lines.removeAllListeners('close');
+        typed = line;
         lines.close();
-        resolve(line);
       });
     });
   }
