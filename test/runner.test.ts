@@ -253,10 +253,10 @@ describe('the agent-runner', () => {
     // Another runner takes it up.
     const next = startRunner();
     await next.said('ready');
-    await until(() => peer.execution(long).opens.some(({ attempt }) => attempt === 2));
+    await until(() => peer.execution(long).opens.some(({ attempt }) => attempt === 2), 30_000);
     peer.cancel(long, '');
     await until(() => ends.has(long));
-  });
+  }, 60_000);
 
   it('ends with its standard input, as a child does whose supervisor is gone', async () => {
     const runner = startRunner();

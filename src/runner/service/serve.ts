@@ -25,7 +25,7 @@ export interface ServeOptions {
 }
 
 /** How long runs may take to end by themselves when the runner stops. Then they are given up, which takes another second. */
-const drainMs = 2_500;
+const drainMs = 2_000;
 
 /** The runner's whole life, until the signal aborts. Rejects when the server refuses it. */
 export async function serve({ env, model, clock, log }: ServeOptions, stop: AbortSignal): Promise<void> {
