@@ -1,4 +1,4 @@
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { type ApplicationFailure, Context } from '@temporalio/activity';
 import { followExecution } from '../../client/follow-execution.js';
 import type { RpcClient } from '../../client/rpc-client.js';
 import { CallMetadata } from '../../contract/call-metadata.js';
