@@ -21,6 +21,9 @@ export const supervisorEnvironment = defineEnvironment({
     min: 1,
     max: 65_535,
     aliases: ['GRPC_PORT'],
+    refused: {
+      STIGMER_BACKEND_URL: 'programs started here are given the address as STIGMER_BACKEND_ENDPOINT, computed from the port. Unset it, and move the server by its port',
+    },
     meaning: "stigmer-server's gRPC port on 127.0.0.1",
     example: '7234',
   },
