@@ -15,7 +15,7 @@ import { until } from './support/rpc.js';
 import { seededRandom } from './support/seeded-random.js';
 
 const GUARD_MS = 60_000;
-/** How often the server is killed. A thousand times: `STIGMER_HISTORY_ROUNDS=1000 npx vitest run test/history-check.test.ts`. */
+/** How often the server is killed: a thousand times by `npm run test:thorough -- test/history-check.test.ts`. */
 const rounds = Number(process.env['STIGMER_HISTORY_ROUNDS'] ?? '30');
 /** Which choices are made. When things happen is up to the machine, so the same seed may tell another history. */
 const seed = Number(process.env['STIGMER_HISTORY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
