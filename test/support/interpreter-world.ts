@@ -75,7 +75,7 @@ export interface InterpreterWorld {
   close(): Promise<void>;
 }
 
-const GUARD = { timeout: 25_000, interval: 20 };
+const GUARD = { timeout: 55_000, interval: 20 };
 
 export async function startInterpreterWorld(): Promise<InterpreterWorld> {
   quietTemporalRuntime();

@@ -27,6 +27,7 @@ export async function interpret(execution: ProtoPayload, executionId: string, op
   const state = options.continuation ?? begin(input);
   const run = new Run(executionId, input, state);
   listenForSignals(run);
+  void run.reporter.sendAlways();
   const scope: Scope = { memory: state.memory, variables: {}, reference: '', instance: '', previous: null };
   const ended = outcome(run, scope, state);
   const result = await Promise.race([ended, run.drained()]);
@@ -67,7 +68,7 @@ function begin(input: InterpreterInput): Continuation {
 }
 
 async function lastTasks(run: Run): Promise<JsonObject[]> {
-  await run.reporter.settled();
+  await run.reporter.sent();
   return run.reporter.rest();
 }
 

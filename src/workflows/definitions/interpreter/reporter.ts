@@ -1,4 +1,4 @@
-import { CancellationScope, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, condition, proxyActivities } from '@temporalio/workflow';
 import { WORKFLOW_EXECUTION_STATUS } from '../../names.js';
 import { protoPayload } from '../../payloads/proto-payload.js';
 import { isObject, type Json, type JsonObject } from '../../../workflow-document/json.js';
@@ -47,9 +47,9 @@ const activities = proxyActivities<InterpreterActivities>({ startToCloseTimeout:
 export class TaskReporter {
   readonly #executionId: string;
   readonly #nonce: string;
-  #waiting = new Map<string, JsonObject>();
+  #waiting = new Map<string, TaskReport>();
   #sending: Promise<void> | undefined;
-  /** Bytes of all reports so far, about. */
+  /** Bytes of all reports that were sent, about. */
   bytes: number;
 
   constructor(executionId: string, nonce: string, bytes: number) {
@@ -58,18 +58,14 @@ export class TaskReporter {
     this.bytes = bytes;
   }
 
+  /** Notes it; nothing is done until something is sent. A task that is reported again keeps its place: the list shows them as they began. */
   report(task: TaskReport): void {
-    const proto = this.#proto(task);
-    const size = JSON.stringify(proto).length;
-    if (this.bytes + size > LAST_BYTES && task.state !== 'FAILED') return;
-    this.bytes += this.#waiting.has(task.id) ? 0 : size;
-    // A task that is reported again keeps its place: the list shows tasks in the order of their beginnings.
-    this.#waiting.set(task.id, proto);
+    this.#waiting.set(task.id, task);
   }
 
   /** What was not sent yet, for the last word of the run. */
   rest(): JsonObject[] {
-    return [...this.#waiting.values()];
+    return this.#encode();
   }
 
   /**
@@ -77,24 +73,53 @@ export class TaskReporter {
    * there is nothing to send. Whoever calls may be cancelled meanwhile; the message is not.
    */
   send(): boolean {
-    if (this.#sending === undefined && this.#waiting.size === 0) return false;
-    this.#sending ??= CancellationScope.nonCancellable(() => this.#loop()).finally(() => {
-      this.#sending = undefined;
-    });
+    if (this.#sending !== undefined) return true;
+    if (this.#waiting.size === 0) return false;
+    this.#sending = CancellationScope.nonCancellable(() => this.#loop());
     return true;
   }
 
-  /** Resolves when what was being sent has arrived. */
+  /** Sends for as long as the workflow lives, also what happens while all others wait: conditions are looked at when nothing else is left to do. */
+  async sendAlways(): Promise<never> {
+    return CancellationScope.nonCancellable(async () => {
+      for (;;) {
+        await condition(() => this.#waiting.size > 0 && this.#sending === undefined);
+        this.send();
+      }
+    });
+  }
+
+  /** Resolves when what is being sent has arrived, so that the last word is the last. */
+  async sent(): Promise<void> {
+    if (this.#sending !== undefined) await CancellationScope.nonCancellable(async () => this.#sending);
+  }
+
+  /** Resolves when all that was reported has arrived. */
   async settled(): Promise<void> {
-    await CancellationScope.nonCancellable(async () => this.#sending);
+    while (this.send()) await CancellationScope.nonCancellable(async () => this.#sending);
   }
 
   async #loop(): Promise<void> {
+    // Whoever began this must have noted it before it can end.
+    await Promise.resolve();
     while (this.#waiting.size > 0) {
-      const tasks = [...this.#waiting.values()];
-      this.#waiting = new Map();
-      await activities.ReportWorkflowTasks(this.#executionId, protoPayload(WORKFLOW_EXECUTION_STATUS, { tasks }));
+      const tasks = this.#encode();
+      if (tasks.length > 0) await activities.ReportWorkflowTasks(this.#executionId, protoPayload(WORKFLOW_EXECUTION_STATUS, { tasks }));
     }
+    // In the same breath as the look at what waits, so that nothing falls in between.
+    this.#sending = undefined;
+  }
+
+  #encode(): JsonObject[] {
+    const tasks = [...this.#waiting.values()];
+    this.#waiting = new Map();
+    return tasks.flatMap((task) => {
+      const proto = this.#proto(task);
+      const size = JSON.stringify(proto).length;
+      if (this.bytes + size > LAST_BYTES && task.state !== 'FAILED') return [];
+      this.bytes += size;
+      return [proto];
+    });
   }
 
   #proto(task: TaskReport): JsonObject {

@@ -26,7 +26,7 @@ export function replaceSecrets(value: Json, nonce: string, secret: (name: string
 
 /** The value as others may see it. */
 export function maskSecrets(value: Json, nonce: string): Json {
-  return replaceSecrets(value, nonce, () => '***');
+  return JSON.stringify(value).includes(nonce) ? replaceSecrets(value, nonce, () => '***') : value;
 }
 
 /** Every text in a value, changed; keys too. */
