@@ -11,7 +11,6 @@ import {
   AgentExecutionStatusSchema,
   type AgentMessage,
   AgentMessageSchema,
-  type ToolCall,
   ToolCallSchema,
 } from '../../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/api_pb.js';
 import { AgentExecutionCommandController } from '../../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/command_pb.js';
@@ -141,16 +140,18 @@ function take({ messages, toolCalls }: AgentExecutionStatus, event: LoopEvent): 
       break;
     case 'tool start': {
       const { id, name, args } = event;
-      const call = (): ToolCall => create(ToolCallSchema, { id, name, args, status: ToolCallStatus.TOOL_CALL_PENDING, startedAt: now() });
-      messages.push(create(AgentMessageSchema, { type: MessageType.MESSAGE_TOOL, toolCalls: [call()], timestamp: now() }));
-      toolCalls.push(call());
+      const call = create(ToolCallSchema, { id, name, args, status: ToolCallStatus.TOOL_CALL_PENDING, startedAt: now() });
+      messages.push(create(AgentMessageSchema, { type: MessageType.MESSAGE_TOOL, toolCalls: [call], timestamp: now() }));
+      toolCalls.push(clone(ToolCallSchema, call));
       break;
     }
-    case 'tool end':
+    case 'tool end': {
+      const ending = { result: event.result, status: ToolCallStatus.TOOL_CALL_COMPLETED, completedAt: now() };
       for (const call of [...toolCalls, ...messages.flatMap((message) => message.toolCalls)].filter(({ id }) => id === event.id)) {
-        Object.assign(call, { result: event.result, status: ToolCallStatus.TOOL_CALL_COMPLETED, completedAt: now() });
+        Object.assign(call, ending);
       }
       break;
+    }
     case 'other':
       break;
   }
