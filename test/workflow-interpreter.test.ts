@@ -150,6 +150,37 @@ describe('a run that waits', () => {
   });
 });
 
+describe('a call of an agent', () => {
+  const call = (message: string): string => `do: [{a: {call: agent, with: {agent: reviewer, message: '${message}', env: {TOKEN: '\${.secrets.TOKEN}', REGION: eu}, config: {model: m}}}}]`;
+  const settings = { variables: { TOKEN: { isSecret: true } }, secrets: { TOKEN: 'hunter2-secret' } };
+
+  it('is one execution, whose last answer is the output', async () => {
+    const { id, output, error } = await world.run(call('Look at 42'), settings);
+    expect([error, output]).toEqual(['', { value: 'answer to Look at 42' }]);
+    const made = [...world.agents.made].find(([, { spec }]) => spec?.message === 'Look at 42');
+    expect(made?.[0]).toBe(`workflow:${id}:/do/0/a`);
+    expect(made?.[1].spec).toMatchObject({
+      agentId: 'agt-reviewer',
+      runtimeEnv: { TOKEN: { value: 'hunter2-secret', isSecret: true }, REGION: { value: 'eu', isSecret: false } },
+      executionConfig: { modelName: 'm' },
+    });
+  });
+
+  it('that fails is an error of the task, which says what the agent said', async () => {
+    expect((await world.run(call('fail please'), settings)).error).toContain('agent failed: agent reviewer ended as failed: no model');
+    expect((await world.run(call('x').replace('reviewer', 'nobody'), settings)).error).toContain('agent nobody cannot be called: Agent not found: nobody');
+  });
+
+  it('is cancelled with its run', async () => {
+    const id = await world.start(call('hang on'), settings);
+    const made = (): string | undefined => [...world.agents.made.values()].find(({ spec }) => spec?.message === 'hang on')?.metadata?.id;
+    await expect.poll(made, { timeout: 20_000 }).toBeDefined();
+    await world.client.cancel('workflow_execution', id);
+    expect((await world.ended(id)).phase).toBe('EXECUTION_CANCELLED');
+    expect(world.agents.cancelled).toEqual([made()]);
+  });
+});
+
 describe('a long run', () => {
   it('goes on where it was after it was continued as new, at any depth', { timeout: 60_000 }, async () => {
     const id = await world.start(

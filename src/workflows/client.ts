@@ -17,6 +17,7 @@ export type { QueueDescription } from './temporal/describe-queue.js';
 export type { PendingActivity, WorkflowDescription, WorkflowState } from './temporal/describe-workflow.js';
 export type { ExecutionKind } from './names.js';
 export type { RunOptions } from './run-options.js';
+export { EVENT_SIGNAL, PAUSE_SIGNAL, RESUME_SIGNAL } from './names.js';
 
 export interface TemporalClientOptions {
   /** `host:port` of Temporal's frontend. */

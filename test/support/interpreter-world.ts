@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { create, fromJson, type JsonValue, toJson } from '@bufbuild/protobuf';
-import { type sendUnaryData, Server, ServerCredentials, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/grpc-js';
+import { type sendUnaryData, Server, ServerCredentials, type ServerDuplexStream, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
 import { Connection, WorkflowClient } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { NativeConnection, Worker } from '@temporalio/worker';
@@ -12,7 +12,14 @@ import { RpcClient } from '../../src/client/rpc-client.js';
 import { systemClock } from '../../src/contract/clock.js';
 import { WorkflowExecutionSchema, type WorkflowExecutionStatus, WorkflowExecutionStatusSchema } from '../../src/contract/gen/ai/stigmer/agentic/workflowexecution/v1/api_pb.js';
 import { WorkflowExecutionCommandController } from '../../src/contract/gen/ai/stigmer/agentic/workflowexecution/v1/command_pb.js';
-import { ExecutionStream, type ReportRequest, type ReportResponse, ReportResponseSchema } from '../../src/contract/gen/stigmer/stream/v1/stream_pb.js';
+import { AgentSchema } from '../../src/contract/gen/ai/stigmer/agentic/agent/v1/api_pb.js';
+import { AgentQueryController } from '../../src/contract/gen/ai/stigmer/agentic/agent/v1/query_pb.js';
+import { type AgentExecution, AgentExecutionSchema } from '../../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/api_pb.js';
+import { AgentExecutionCommandController } from '../../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/command_pb.js';
+import { MessageType } from '../../src/contract/gen/ai/stigmer/agentic/agentexecution/v1/enum_pb.js';
+import { type CancelRequest, CancelResponseSchema, ExecutionControl } from '../../src/contract/gen/stigmer/execution/v1/execution_pb.js';
+import { Phase } from '../../src/contract/phases.js';
+import { ExecutionStream, type ReportRequest, type ReportResponse, ReportResponseSchema, type WatchRequest, type WatchResponse, WatchResponseSchema } from '../../src/contract/gen/stigmer/stream/v1/stream_pb.js';
 import { grpcServiceDefinition } from '../../src/contract/services.js';
 import { interpreterActivities } from '../../src/workflows/activities/interpreter.js';
 import { executionActivities } from '../../src/workflows/activities/update-execution-status.js';
@@ -61,6 +68,8 @@ export interface InterpreterWorld {
   readonly client: TemporalClient;
   /** `http://127.0.0.1:port` */
   readonly web: string;
+  /** Executions of agents that were made, by their idempotency keys, and those that were cancelled. */
+  readonly agents: Agents;
   /** Answers the web server's requests. */
   respond: (request: IncomingMessage, body: string, response: ServerResponse) => void;
   /** Starts a document and gives the id of its execution. */
@@ -111,12 +120,14 @@ export async function startInterpreterWorld(): Promise<InterpreterWorld> {
     activities,
     dataConverter: { payloadConverterPath: converter.path },
     shutdownForceTime: 1_000,
+    maxHeartbeatThrottleInterval: 1_000,
   });
   const ran = worker.run();
 
   const world: InterpreterWorld = {
     client,
     web: `http://127.0.0.1:${port}`,
+    agents: server.agents,
     respond: (_, __, response) => response.writeHead(404).end('nothing here'),
     async start(given, { input = null, variables = {}, secrets: own = {}, historyLimit } = {}) {
       const document = typeof given === 'string' ? parsed(given) : given;
@@ -165,7 +176,14 @@ function parsed(yaml: string): WorkflowDocument {
   return document as WorkflowDocument;
 }
 
+/** What agents do: answered by the message, `hang` never ends, `fail` fails. */
+export interface Agents {
+  readonly made: Map<string, AgentExecution>;
+  readonly cancelled: string[];
+}
+
 interface ReportServer {
+  readonly agents: Agents;
   readonly address: string;
   readonly tasks: Map<string, Map<string, SeenTask>>;
   readonly ends: Map<string, WorkflowExecutionStatus>;
@@ -193,7 +211,39 @@ async function startReportServer(): Promise<ReportServer> {
       callback(null, create(WorkflowExecutionSchema));
     },
   });
+  const agents: Agents = { made: new Map(), cancelled: [] };
+  server.addService(grpcServiceDefinition(AgentQueryController), {
+    getByReference: (call: ServerUnaryCall<{ slug: string }, unknown>, callback: sendUnaryData<unknown>) => {
+      if (call.request.slug === 'nobody') callback({ code: 5, details: 'Agent not found: nobody' });
+      else callback(null, create(AgentSchema, { metadata: { id: `agt-${call.request.slug}` } }));
+    },
+  });
+  server.addService(grpcServiceDefinition(AgentExecutionCommandController), {
+    create: (call: ServerUnaryCall<AgentExecution, unknown>, callback: sendUnaryData<unknown>) => {
+      const key = String(call.metadata.get('idempotency-key')[0]);
+      const made = agents.made.get(key) ?? create(AgentExecutionSchema, { spec: call.request.spec!, metadata: { id: `aex-${agents.made.size + 1}` } });
+      agents.made.set(key, made);
+      callback(null, made);
+    },
+  });
+  server.addService(grpcServiceDefinition(ExecutionControl), {
+    Cancel: (call: ServerUnaryCall<CancelRequest, unknown>, callback: sendUnaryData<unknown>) => {
+      agents.cancelled.push(call.request.executionId);
+      callback(null, create(CancelResponseSchema));
+    },
+  });
   server.addService(grpcServiceDefinition(ExecutionStream), {
+    Watch: (call: ServerWritableStream<WatchRequest, WatchResponse>) => {
+      const made = [...agents.made.values()].find(({ metadata }) => metadata?.id === call.request.executionId);
+      const message = made?.spec?.message ?? '';
+      const phase = message.startsWith('fail') ? Phase.FAILED : message.startsWith('hang') ? Phase.IN_PROGRESS : Phase.COMPLETED;
+      const status = { phase, messages: [{ type: MessageType.MESSAGE_AI, content: `answer to ${message}` }] };
+      const at = { logId: 'log', revision: 1n };
+      call.write(create(WatchResponseSchema, { item: { case: 'snapshot', value: { at, execution: { case: 'agent', value: create(AgentExecutionSchema, { spec: made!.spec!, metadata: made!.metadata!, status }) } } } }));
+      if (phase === Phase.IN_PROGRESS) return;
+      call.write(create(WatchResponseSchema, { item: { case: 'end', value: { at, phase, error: phase === Phase.FAILED ? 'no model' : '' } } }));
+      call.end();
+    },
     Report: (call: ServerDuplexStream<ReportRequest, ReportResponse>) => {
       let id = '';
       call.on('data', ({ frame }: ReportRequest) => {
@@ -216,5 +266,5 @@ async function startReportServer(): Promise<ReportServer> {
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
   });
-  return { address: `127.0.0.1:${port}`, tasks, ends, stop: () => server.forceShutdown() };
+  return { address: `127.0.0.1:${port}`, agents, tasks, ends, stop: () => server.forceShutdown() };
 }

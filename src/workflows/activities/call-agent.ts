@@ -14,7 +14,8 @@ import type { Json } from '../../workflow-document/json.js';
 import type { AgentCall, RunReference } from './interpreter-activities.js';
 import { workflowFailure } from './workflow-failure.js';
 
-const HEARTBEAT_MS = 5_000;
+/** A cancellation arrives with the answer to a sign of life. */
+const HEARTBEAT_MS = 1_000;
 
 /**
  * One call of an agent: an execution made with a key of its own, so that every attempt finds the same one, and followed to its end. Gives

@@ -27,6 +27,8 @@ const LIMITS = {
   // Most of them wait for an agent or a web server.
   maxConcurrentActivityTaskExecutions: 100,
   maxConcurrentActivityTaskPolls: 2,
+  // A cancelled activity hears of it with its next sign of life.
+  maxHeartbeatThrottleInterval: 1_000,
   shutdownGraceTime: 2_000,
   shutdownForceTime: 4_000,
 } as const satisfies Partial<WorkerOptions>;

@@ -40,7 +40,7 @@ function limitsOf({ task }: TaskContext, attempts: number, startToCloseMs: numbe
       initialInterval: time(retry['initialInterval'], 1_000),
       maximumInterval: time(retry['maximumInterval'], MINUTE_MS),
       backoffCoefficient: typeof retry['backoffCoefficient'] === 'number' ? retry['backoffCoefficient'] : 2,
-      maximumAttempts: typeof retry['maximumAttempts'] === 'number' ? retry['maximumAttempts'] : attempts,
+      maximumAttempts: typeof retry['maximumAttempts'] === 'number' && retry['maximumAttempts'] > 0 ? retry['maximumAttempts'] : attempts,
     },
   };
 }
@@ -89,7 +89,7 @@ async function callAgent(context: TaskContext, args: JsonObject): Promise<Json> 
   const { agent, message, env, config } = args;
   const own = isObject(config) ? config : {};
   const seconds = own['timeout'];
-  const limits = limitsOf(context, 0, typeof seconds === 'number' && seconds > 0 ? seconds * 1_000 : 24 * HOUR_MS);
+  const limits = limitsOf(context, Infinity, typeof seconds === 'number' && seconds > 0 ? seconds * 1_000 : 24 * HOUR_MS);
   const request = {
     agent: String(agent),
     scope: typeof args['scope'] === 'string' ? args['scope'] : undefined,
