@@ -38,6 +38,8 @@ export type Handler = UnaryHandler | ServerStreamHandler | BidiHandler;
 export interface ServiceBinding {
   readonly service: DescService;
   readonly handlers: Readonly<Record<string, Handler>>;
+  /** Methods whose handlers are given the request's bytes. */
+  readonly encodedRequests?: ReadonlySet<string>;
 }
 
 /** The handler that a method of a generated service wants. Bytes in the place of a message are sent as they are. */
@@ -47,15 +49,29 @@ export type HandlerOf<M extends DescMethod> = M['methodKind'] extends 'unary'
     ? (request: MessageShape<M['input']>, send: Send<MessageShape<M['output']>>, call: CallContext) => Promise<void>
     : (requests: AsyncIterable<MessageShape<M['input']>>, send: Send<MessageShape<M['output']>>, call: CallContext) => Promise<void>;
 
+/** A handler of a unary method that takes and gives encoded messages. */
+export interface EncodedHandler {
+  readonly fromBytes: (request: Uint8Array, call: CallContext) => Promise<Uint8Array>;
+}
+
+/** Has a unary method's requests handed over as bytes. */
+export function encodedRequest(fromBytes: EncodedHandler['fromBytes']): EncodedHandler {
+  return { fromBytes };
+}
+
 /** Handlers of a generated service by local name (`getByReference`, `watchList`), each typed by its method. */
-export type Handlers<S extends DescService> = { readonly [K in keyof S['method']]?: HandlerOf<S['method'][K]> };
+export type Handlers<S extends DescService> = { readonly [K in keyof S['method']]?: HandlerOf<S['method'][K]> | EncodedHandler };
 
 /** Binds typed handlers to a generated service. */
 export function bindService<S extends DescService>(service: S, handlers: Handlers<S>): ServiceBinding {
-  const byLocalName = handlers as Readonly<Record<string, Handler | undefined>>;
-  const bound = service.methods.flatMap((method): [string, Handler][] => {
-    const handler = byLocalName[method.localName];
-    return handler === undefined ? [] : [[method.name, handler]];
-  });
-  return { service, handlers: Object.fromEntries(bound) };
+  const byLocalName = handlers as Readonly<Record<string, Handler | EncodedHandler | undefined>>;
+  const bound: Record<string, Handler> = {};
+  const encodedRequests = new Set<string>();
+  for (const { name, localName } of service.methods) {
+    const handler = byLocalName[localName];
+    if (handler === undefined) continue;
+    bound[name] = typeof handler === 'function' ? handler : (handler.fromBytes as UnaryHandler);
+    if (typeof handler !== 'function') encodedRequests.add(name);
+  }
+  return { service, handlers: bound, encodedRequests };
 }

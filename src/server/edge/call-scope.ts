@@ -23,7 +23,8 @@ export class CallScope implements CallContext {
     this.#call = call;
     this.caller = caller;
     this.peer = peer;
-    (call as EventEmitter).once('cancelled', () => this.end(cancelled('The client has left, or its deadline has passed.')));
+    // grpc-js tells it of every finished call too, for which no error need be made.
+    (call as EventEmitter).once('cancelled', () => this.#finished || this.end(cancelled('The client has left, or its deadline has passed.')));
     if (call.cancelled) this.end(cancelled('The client has left.'));
   }
 

@@ -29,14 +29,21 @@ export function createGrpcServer(
   transport: TransportOptions,
 ): Server {
   const server = new Server(channelOptions(transport));
-  for (const { service, handlers } of bindings) {
+  for (const { service, handlers, encodedRequests } of bindings) {
     const implementation = service.methods.flatMap((method) => {
       const handler = handlers[method.name];
       return handler === undefined ? [] : [[method.name, serveMethod(method, handler, edge)] as const];
     });
-    server.addService(definitionOf(service.typeName), Object.fromEntries(implementation));
+    server.addService(withEncodedRequests(definitionOf(service.typeName), encodedRequests), Object.fromEntries(implementation));
   }
   return server;
+}
+
+function withEncodedRequests(definition: ServiceDefinition, methods: ReadonlySet<string> = new Set()): ServiceDefinition {
+  const asTheyCome = (bytes: Buffer): Buffer => bytes;
+  return Object.fromEntries(
+    Object.entries(definition).map(([name, method]) => [name, methods.has(name) ? { ...method, requestDeserialize: asTheyCome } : method]),
+  );
 }
 
 function channelOptions(transport: TransportOptions): ServerOptions {

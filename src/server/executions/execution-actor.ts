@@ -5,8 +5,10 @@ import { isTerminal } from '../../contract/phases.js';
 import { encodeEvent, encodeState } from '../../execution/codec.js';
 import { type Projection, sizeOfState } from '../../execution/projection.js';
 import { reduce } from '../../execution/reduce.js';
+import { StatusEncoding } from '../../execution/status-encoding.js';
 import type { Update } from '../../execution/update.js';
 import type { ExecutionHead, ExecutionRow, ReportSource, Store, WriteOp } from '../../store/ports.js';
+import { executionKind } from './execution-kind.js';
 import { type ExecutionEnvelope, envelopeOf } from './execution-message.js';
 import { loadExecution } from './load-execution.js';
 import { placeReport, type ReportPlace } from './report-place.js';
@@ -25,6 +27,7 @@ export interface ReducedState {
   readonly row: ExecutionRow;
   readonly envelope: ExecutionEnvelope;
   readonly projection: Projection;
+  readonly encoding: StatusEncoding;
   readonly revision: number;
   readonly source: ReportSource | undefined;
 }
@@ -51,6 +54,7 @@ interface LoadedState {
   readonly row: ExecutionRow;
   readonly envelope: ExecutionEnvelope;
   readonly projection: Projection;
+  readonly encoding: StatusEncoding;
   /** Of the last event that was reduced, committed or not. */
   revision: number;
   source: ReportSource | undefined;
@@ -104,7 +108,12 @@ export class ExecutionActor {
 
   /** Bytes of the state that it holds. */
   get bytes(): number {
-    return this.#state === undefined ? 0 : sizeOfState(this.#state.projection);
+    return this.#state === undefined ? 0 : sizeOfState(this.#state.projection) + this.#state.encoding.bytes;
+  }
+
+  /** What a full status is decoded with at least cost; undefined when no state is in memory. */
+  get encoding(): StatusEncoding | undefined {
+    return this.#state?.encoding;
   }
 
   /**
@@ -149,6 +158,7 @@ export class ExecutionActor {
         row: stored.row,
         envelope: envelopeOf(stored.row),
         projection,
+        encoding: new StatusEncoding(executionKind(stored.row.kind).statusSchema),
         revision,
         source: stored.head.source,
         unsnapshotted: 0,

@@ -1,8 +1,9 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, type DescMessage, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { dataLoss } from '../../contract/errors.js';
 import type { AgentExecution } from '../../contract/gen/ai/stigmer/agentic/agentexecution/v1/api_pb.js';
 import type { WorkflowExecution } from '../../contract/gen/ai/stigmer/agentic/workflowexecution/v1/api_pb.js';
 import type { Projection } from '../../execution/projection.js';
+import type { StatusEncoding } from '../../execution/status-encoding.js';
 import type { ExecutionRow } from '../../store/ports.js';
 import { executionKind } from './execution-kind.js';
 
@@ -34,12 +35,19 @@ export function envelopeOf(row: ExecutionRow): ExecutionEnvelope {
 /** Tag of `status = 5`, a length-delimited field, in both kinds of executions. */
 const STATUS_TAG = 0x2a;
 
-/** The whole message, encoded, as it stands at the projection's revision. */
-export function encodeExecution({ resource, statusExtras }: ExecutionEnvelope, projection: Projection): Uint8Array {
-  const { statusSchema } = executionKind(projection.kind === 'agent' ? 'agent_execution' : 'workflow_execution');
-  const status = toBinary(statusSchema, projection.status);
-  const length = varint(status.length + statusExtras.length);
-  return Buffer.concat([resource, Buffer.from([STATUS_TAG, ...length]), status, statusExtras]);
+/**
+ * The whole message, encoded, as it stands at the projection's revision.
+ *
+ * @param encoding of the execution's status, where it is encoded again and again
+ */
+export function encodeExecution({ resource, statusExtras }: ExecutionEnvelope, projection: Projection, encoding?: StatusEncoding): Uint8Array {
+  const status = encoding?.encode(projection.status) ?? [toBinary(statusSchemaOf(projection), projection.status)];
+  const length = status.reduce((sum, part) => sum + part.length, statusExtras.length);
+  return Buffer.concat([resource, Buffer.from([STATUS_TAG, ...varint(length)]), ...status, statusExtras]);
+}
+
+function statusSchemaOf({ kind }: Projection): DescMessage {
+  return executionKind(kind === 'agent' ? 'agent_execution' : 'workflow_execution').statusSchema;
 }
 
 /** The same as a message. */

@@ -7,7 +7,7 @@ import { ExecutionControl } from '../../contract/gen/stigmer/execution/v1/execut
 import { ExecutionStream } from '../../contract/gen/stigmer/stream/v1/stream_pb.js';
 import { kindOfId } from '../../contract/ids.js';
 import { ApiResourceKind } from '../../contract/kinds.js';
-import { bindService, type ServiceBinding } from '../rpc.js';
+import { bindService, encodedRequest, type ServiceBinding } from '../rpc.js';
 import { cancel, type CancelContext } from './cancel.js';
 import { createAgentExecution } from './create-agent-execution.js';
 import { createWorkflowExecution } from './create-workflow-execution.js';
@@ -34,7 +34,7 @@ function agentServices(context: ExecutionServicesContext): ServiceBinding[] {
     bindService(AgentExecutionCommandController, {
       create: (request, call) => createAgentExecution(context, request, call),
       update: (request, call) => updateExecution(context, agentExecutionKind, request, call.caller),
-      updateStatus: (request, call) => updateStatus(context, agentExecutionKind, request, call),
+      updateStatus: encodedRequest((request, call) => updateStatus(context, agentExecutionKind, request, call)),
       delete: ({ value }, call) => deleteExecution(context, agentExecutionKind, value, call.caller),
     }),
     bindService(AgentExecutionQueryController, {
@@ -54,7 +54,7 @@ function workflowServices(context: ExecutionServicesContext): ServiceBinding[] {
     bindService(WorkflowExecutionCommandController, {
       create: (request, call) => createWorkflowExecution(context, request, call),
       update: (request, call) => updateExecution(context, workflowExecutionKind, request, call.caller),
-      updateStatus: (request, call) => updateStatus(context, workflowExecutionKind, request, call),
+      updateStatus: encodedRequest((request, call) => updateStatus(context, workflowExecutionKind, request, call)),
       delete: ({ value }, call) => deleteExecution(context, workflowExecutionKind, value, call.caller),
     }),
     bindService(WorkflowExecutionQueryController, {
