@@ -61,6 +61,7 @@ export interface RunSettings {
   readonly variables?: Readonly<Record<string, Variable>>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly historyLimit?: number;
+  readonly taskLimit?: number;
 }
 
 /** A dev server of Temporal, the workflow worker, a web server, and a server of stigmer's that hears reports. */
@@ -129,12 +130,12 @@ export async function startInterpreterWorld(): Promise<InterpreterWorld> {
     web: `http://127.0.0.1:${port}`,
     agents: server.agents,
     respond: (_, __, response) => response.writeHead(404).end('nothing here'),
-    async start(given, { input = null, variables = {}, secrets: own = {}, historyLimit } = {}) {
+    async start(given, { input = null, variables = {}, secrets: own = {}, ...limits } = {}) {
       const document = typeof given === 'string' ? parsed(given) : given;
       const id = `wex-${randomUUID()}`;
       secrets.set(id, own);
       const execution = create(WorkflowExecutionSchema, { metadata: { id, org: 'acme' } });
-      expect(await client.startWorkflowExecution(execution, { interpreter: { document, input, org: 'acme', variables, ...(historyLimit === undefined ? {} : { historyLimit }) } })).toEqual({ outcome: 'started' });
+      expect(await client.startWorkflowExecution(execution, { interpreter: { document, input, org: 'acme', variables, ...limits } })).toEqual({ outcome: 'started' });
       return id;
     },
     async ended(id) {

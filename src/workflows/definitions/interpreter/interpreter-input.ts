@@ -13,6 +13,8 @@ export interface InterpreterInput {
   readonly variables: Readonly<Record<string, Variable>>;
   /** Events of Temporal's history after which the run is continued as new. Default 8,000. */
   readonly historyLimit?: number;
+  /** Tasks that the run may carry out, turns of loops counted singly. Default 50,000. */
+  readonly taskLimit?: number;
 }
 
 export interface Variable {

@@ -108,7 +108,8 @@ export class Run {
   async gate(): Promise<void> {
     this.tasks += 1;
     this.#sinceTurn += 1;
-    if (this.tasks > MOST_TASKS) throw standardError('runtime', `the run has carried out ${MOST_TASKS} tasks, which is the limit`);
+    const most = this.input.taskLimit ?? MOST_TASKS;
+    if (this.tasks > most) throw standardError('runtime', `the run has carried out ${most} tasks, which is the limit`);
     if (this.#sinceTurn > TURN.tasks || this.expressions.steps > TURN.steps) await this.#turn();
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     if (continueAsNewSuggested || historyLength > (this.input.historyLimit ?? LONGEST_HISTORY)) this.draining = true;
