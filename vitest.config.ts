@@ -10,6 +10,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Tests start real servers and processes: two at a time is what two cores carry.
     maxWorkers: 2,
+    // In CI a test that kills and restarts real processes gets a second try; the report names each that needed it.
+    retry: process.env['CI'] === undefined ? 0 : 1,
     pool: 'forks',
   },
 });

@@ -163,11 +163,12 @@ describe('a Temporal that does not answer', () => {
     const error = await client.describe('agent_execution', id).catch((thrown: StigmerError) => thrown);
     expect(error).toMatchObject({ code: Code.UNAVAILABLE });
     expect(client.state().state).toBe('down');
-    open();
     await world.temporal.restart();
+    open();
     expect((await world.server.next(id)).status.phase).toBe(Phase.COMPLETED);
     await expect.poll(() => client.health().then(() => client.state().state, () => 'down'), { timeout: 10_000 }).toBe('connected');
-  });
+    // Workers come back in their own time: their pollers wait longer after each failure.
+  }, 120_000);
 });
 
 /** Takes connections and never says a word. */
