@@ -28,6 +28,11 @@ export class ControlServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #answers = new Set<Promise<void>>();
+  #tellAsked: () => void = () => undefined;
+  /** Somebody has asked for a start. */
+  readonly startAsked = new Promise<void>((resolve) => {
+    this.#tellAsked = resolve;
+  });
 
   constructor(handlers: ControlHandlers) {
     this.#handlers = handlers;
@@ -106,6 +111,7 @@ export class ControlServer {
       case 'status':
         return this.#handlers.status();
       case 'start':
+        this.#tellAsked();
         return this.#handlers.start(request.only);
       case 'stop':
         return this.#handlers.stop(request.now);

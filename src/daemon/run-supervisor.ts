@@ -7,7 +7,11 @@ import { composeSupervisor } from './compose.js';
 import { type Home, homeAt, prepareHome } from './home.js';
 import { LogFile } from './supervision/log-file.js';
 import { lockHome } from './supervision/lock.js';
+import { sleep } from './supervision/sleep.js';
 import type { Supervisor } from './supervisor.js';
+
+/** How long a start that failed waits for whoever started the supervisor to ask how it went, in milliseconds. */
+const START_ASKED_MS = 3_000;
 
 /** What whoever runs a supervisor is told of it. */
 export interface SupervisorEvents {
@@ -67,6 +71,8 @@ async function superviseHome(home: Home, options: ComposeOptions, events: Superv
   } catch (error) {
     const asked = life.isStopping;
     if (!asked) log.record('error', StigmerError.from(error).message);
+    // Whoever was told that it listens asks next, and must hear why it did not start, also when that was known at once.
+    if (!asked && events.onListening !== undefined) await Promise.race([control.startAsked, sleep(options.clock, START_ASKED_MS)]);
     await life.stop(true);
     if (!asked) throw error;
   } finally {
