@@ -27,7 +27,7 @@ const SATURATED = [
 interface Receiver<U extends Usage> {
   readonly server: { readonly target: Target; usage(): Promise<U> };
   readonly bare: boolean;
-  executions(count: number): Promise<readonly string[]>;
+  readonly executions: (count: number) => Promise<readonly string[]>;
 }
 
 /** What runners say, on disk before it is acknowledged. */

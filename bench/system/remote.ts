@@ -59,7 +59,7 @@ type ArgumentOf<F> = F extends () => unknown ? undefined : F extends (argument: 
 /** A process of the bench, and the functions that it serves. */
 export class Remote<F extends Functions> {
   readonly #process: ChildProcess;
-  readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(reason: Error): void }>();
+  readonly #waiting = new Map<number, { readonly resolve: (value: unknown) => void; readonly reject: (reason: Error) => void }>();
   #asked = 0;
 
   /** @param program its file, relative to the bench's bundle: `load/unary.js` */

@@ -73,7 +73,7 @@ export class StigmerServer {
       },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    const lines = createInterface(child.stdout!);
+    const lines = createInterface(child.stdout);
     const ports = await Promise.race([listening(lines), once(child, 'exit').then(([code]) => Promise.reject(new Error(`stigmer-server ended with code ${String(code)}`)))]);
     return new StigmerServer(folder, stateDir !== undefined, child, ports, performance.now() - start);
   }
